@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every option of the build, in one place. A project that adds cmwq as a subdirectory gets the library alone.
+
+option(CMWQ_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(CMWQ_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(CMWQ_BUILD_TOOLS "Build the tools (cmwq-sum)" ${PROJECT_IS_TOP_LEVEL})
+option(CMWQ_BUILD_BENCHMARKS "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(CMWQ_INSTALL "Add install rules" ${PROJECT_IS_TOP_LEVEL})
+
+option(CMWQ_WITH_HWLOC "Read the topology through hwloc; OFF: from the affinity mask alone" ON)
+option(CMWQ_EXCEPTIONS "Compile the library with exceptions and RTTI" ON)
+option(CMWQ_WERROR "Treat warnings in cmwq's own sources as errors" OFF)
+option(CMWQ_THREAD_SAFETY "Check lock annotations at compile time, as errors (clang only)" OFF)
+
+set(CMWQ_SANITIZE "" CACHE STRING "Sanitizer: empty, 'thread', or 'address' (which adds undefined and leak)")
+set_property(CACHE CMWQ_SANITIZE PROPERTY STRINGS "" thread address)
+if(NOT CMWQ_SANITIZE MATCHES "^(|thread|address)$")
+    message(FATAL_ERROR "CMWQ_SANITIZE is '${CMWQ_SANITIZE}'; it must be empty, 'thread' or 'address'")
+endif()
+if(CMWQ_THREAD_SAFETY AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "CMWQ_THREAD_SAFETY needs clang; the compiler is ${CMAKE_CXX_COMPILER_ID}")
+endif()

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What every target of this project is compiled with. Only target_* commands: nothing here reaches a project that adds
+# cmwq as a subdirectory, except what its own targets inherit from cmwq::cmwq.
+
+# Warnings, thread-safety analysis and ccache: for the target's own sources.
+function(cmwq_own_sources target)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic)
+    if(CMWQ_WERROR)
+        target_compile_options(${target} PRIVATE -Werror)
+    endif()
+    if(CMWQ_THREAD_SAFETY)
+        target_compile_options(${target} PRIVATE -Wthread-safety -Werror=thread-safety)
+    endif()
+    find_program(CMWQ_CCACHE ccache)
+    mark_as_advanced(CMWQ_CCACHE)
+    if(CMWQ_CCACHE)
+        set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "${CMWQ_CCACHE}")
+    endif()
+endfunction()
+
+# A sanitizer must cover the library and everything linked with it, hence PUBLIC; an installed package never carries it.
+function(cmwq_sanitize target)
+    if(CMWQ_SANITIZE STREQUAL "thread")
+        set(flags -fsanitize=thread)
+    elseif(CMWQ_SANITIZE STREQUAL "address")
+        set(flags -fsanitize=address,undefined,leak -fno-sanitize-recover=all)
+    else()
+        return()
+    endif()
+    target_compile_options(${target} PUBLIC $<BUILD_INTERFACE:${flags}> $<BUILD_INTERFACE:-fno-omit-frame-pointer>)
+    target_link_options(${target} PUBLIC $<BUILD_INTERFACE:${flags}>)
+endfunction()
+
+# The settings of a library of engine sources: C++20 for users too, hidden symbols, threads.
+function(cmwq_library_settings target)
+    target_compile_features(${target} PUBLIC cxx_std_20)
+    set_target_properties(${target} PROPERTIES
+        CXX_EXTENSIONS OFF
+        CXX_VISIBILITY_PRESET hidden
+        VISIBILITY_INLINES_HIDDEN ON
+        POSITION_INDEPENDENT_CODE ON)
+    if(NOT CMWQ_EXCEPTIONS)
+        target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)
+    endif()
+    target_link_libraries(${target} PUBLIC Threads::Threads)
+    cmwq_own_sources(${target})
+    cmwq_sanitize(${target})
+endfunction()
