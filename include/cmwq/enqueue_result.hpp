@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmwq/fwd.hpp>
+#include <cmwq/work_pointer.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace cmwq {
+inline namespace v1 {
+
+/// What enqueue says about an item given with its owner: the queue has it, or why not, and the owner is here.
+///
+///     (void)q.enqueue(p);                                                       // pending already is as good
+///     if (auto r = q.enqueue(std::move(p)); !r) { reuse(r.take_back()); }
+///
+/// A result that is destroyed with the owner in it lets the owner go.
+template <class P>
+class [[nodiscard]] enqueue_result {
+public:
+    /// True: the queue has the item, and will run it or let it go.
+    explicit operator bool() const noexcept { return why_ == refusal::none; }
+
+    /// Why the item was refused; `refusal::none` if it was not.
+    refusal why() const noexcept { return why_; }
+
+    /// The owner of a refused item, once. Null when the item was accepted, or the owner was taken already.
+    P take_back() noexcept { return std::exchange(back_, P{}); }
+
+private:
+    friend struct detail::access;
+
+    enqueue_result() noexcept = default;
+    enqueue_result(refusal why, P&& back) noexcept : back_{std::move(back)}, why_{why} {}
+
+    P back_{};
+    refusal why_ = refusal::none;
+};
+
+/// What queue::enqueue returns for items that are carried by P. For `T*` and `T&` a plain bool, true: accepted. It may
+/// be ignored: false means that the item was pending already, or that the queue refuses, which is reported as misuse.
+template <class P>
+using enqueue_output = std::conditional_t<owning_pointer<P>, enqueue_result<P>, bool>;
+
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmwq/call_site.hpp>
+#include <cmwq/fwd.hpp>
+
+namespace cmwq {
+inline namespace v1 {
+
+/// What contract was broken. The numbers are stable: a log line of an old program still means the same.
+///
+/// By default misuse is printed and the program aborted in a debug build of the library; in a release build it is
+/// printed once per place of the call, and the library carries on as said here.
+enum class misuse_code : int {
+    /// A queue's name, or the description of a worker, has more than 31 characters. Carries on with the first 31.
+    name_too_long = 1,
+    /// max_active is neither 0 (the default) nor in 1..2048. Carries on with the nearest allowed value.
+    max_active_out_of_range = 2,
+    /// Options that exclude each other were given. Carries on without the later one in the order of the struct.
+    contradictory_options = 3,
+    /// An item was enqueued to a queue that is draining or being destroyed. The item is refused and stays with its
+    /// caller. Items that run on the queue itself may enqueue to it while it drains: that is no misuse.
+    enqueue_while_draining = 4,
+    /// A function waits for its own item to finish. Carries on without waiting.
+    flush_from_own_item = 5,
+    /// A function waits for all items of the queue that runs it. Carries on without waiting.
+    flush_own_queue = 6,
+    /// A function drains the queue that runs it. Carries on without waiting.
+    drain_own_queue = 7,
+    /// A function destroys the queue that runs it. Nothing sound can follow: the program is aborted in every build.
+    destroy_own_queue = 8,
+    /// A null pointer was enqueued. Nothing is enqueued; the result says refusal::no_item.
+    null_item = 9,
+    /// A runtime was destroyed while queues made by it exist. Nothing sound can follow: the program is aborted in every
+    /// build.
+    queue_in_use = 10,
+};
+
+/// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.
+struct misuse {
+    misuse_code code;
+    const char* sentence;  ///< What happened, in one sentence without the names below.
+    const char* item;      ///< The item's name, or "".
+    const char* queue;     ///< The queue's name, or "".
+    call_site where;       ///< The caller's place.
+};
+
+/// Called on the thread that broke the contract, as deep in the library as the mistake was found: write it down and
+/// return (the library carries on as documented at misuse_code), or end the program. It must not call the library.
+using misuse_handler = void (*)(const misuse&) noexcept;
+
+/// Replaces the process-wide handler. `nullptr` brings back the default. Returns the former handler, null if it was the
+/// default. Context: any thread, any time, static constructors included.
+CMWQ_EXPORT misuse_handler set_misuse_handler(misuse_handler handler) noexcept;
+
+}  // namespace v1
+}  // namespace cmwq

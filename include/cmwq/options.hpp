@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a queue can be: one struct per kind, for designated initialisers, so that senseless combinations (an ordered
+// queue with a max_active) do not compile.
+//
+//     auto log = cmwq::make_queue(cmwq::ordered{.name = "log"});
+//     auto scan = cmwq::make_queue(cmwq::unbound{.name = "scan", .max_active = 4});
+#pragma once
+
+#include <cmwq/fwd.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace cmwq {
+inline namespace v1 {
+
+// Common to all kinds:
+//   name         at most 31 characters, copied. Appears in thread names, tools and reports.
+//   max_active   how many items of the queue may be running or ready to run at once, per CPU for percpu, per NUMA node
+//                otherwise. 1..2048; 0 means the default, 1024. Further items wait, in order. Both figures are the
+//                kernel's (WQ_DFL_ACTIVE, WQ_MAX_ACTIVE).
+//   highpri      its items run on the high-priority workers, which run at a raised niceness where the system allows.
+//   freezable    takes part in freezing the process: while frozen, none of its items starts.
+//   mem_reclaim  makes progress when neither memory nor a new thread can be had: the queue keeps a rescuer thread.
+//                For queues that free memory; costs a thread.
+
+/// Which CPUs share one pool of workers: an item runs near where it was enqueued. From `cpu` (most local) to `system`
+/// (anywhere).
+enum class affinity_scope : std::uint8_t {
+    by_default,   ///< What the runtime was told; `cache` unless said otherwise.
+    cpu,          ///< Each CPU for itself.
+    smt,          ///< The hardware threads of one core.
+    cache,        ///< The CPUs behind one last-level cache.
+    cache_shard,  ///< A part of a large last-level cache.
+    numa,         ///< The CPUs of one NUMA node.
+    system,       ///< All CPUs.
+};
+
+/// Items run on the workers of the CPU that enqueued them, for as long as that does not make them wait: many short
+/// items, hot caches. A worker that blocks is replaced by another, so an item may sleep.
+struct percpu {
+    std::string_view name;
+    int max_active = 0;
+    bool highpri = false;
+    bool freezable = false;
+    bool mem_reclaim = false;
+    /// The items compute for long: they do not count against their CPU's concurrency, so that others start beside them.
+    bool cpu_intensive = false;
+};
+
+/// Items run wherever there is room within the affinity scope: long or unpredictable work, left to the scheduler.
+struct unbound {
+    std::string_view name;
+    int max_active = 0;
+    bool highpri = false;
+    bool freezable = false;
+    bool mem_reclaim = false;
+    affinity_scope affinity = affinity_scope::by_default;
+    /// The scope is a bound: items never run outside it. Otherwise it says where they start, and the scheduler may move
+    /// them.
+    bool affinity_strict = false;
+};
+
+/// One item at a time, in the order of enqueuing: a mutex that nobody waits on.
+struct ordered {
+    std::string_view name;
+    bool highpri = false;
+    bool freezable = false;
+    bool mem_reclaim = false;
+};
+
+/// percpu, or unbound when the runtime was told to save power (runtime_options::power_efficient).
+struct power_efficient {
+    std::string_view name;
+    int max_active = 0;
+    bool highpri = false;
+    bool freezable = false;
+    bool mem_reclaim = false;
+};
+
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmwq/call_site.hpp>
+#include <cmwq/detail/enqueue.hpp>
+#include <cmwq/fwd.hpp>
+#include <cmwq/spawn.hpp>
+#include <cmwq/work.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace cmwq {
+inline namespace v1 {
+
+/// A queue of items. Always used by reference: the object behind it is the engine's. It comes from make_queue, from the
+/// system queues, or from a native handle. All members may be called on any thread.
+class queue {
+public:
+    queue(const queue&) = delete;
+    queue& operator=(const queue&) = delete;
+
+    /// The queue of a handle that came from native(). The queue must outlive every use of the reference.
+    CMWQ_EXPORT static queue& from_native(cmwq_queue* handle) noexcept;
+
+    /// The handle for C code, which owns nothing.
+    CMWQ_EXPORT cmwq_queue* native() noexcept;
+
+    /// The name it was made with; lives as long as the queue.
+    CMWQ_EXPORT const char* name() const noexcept;
+
+    /// Enqueues an item by its work with this id. `x` is one of
+    /// - the pointer that the item's `run` takes (arc<T>, std::unique_ptr<T>, …): it goes to the queue and from there to
+    ///   `run`. Returns enqueue_result<P>; a refused pointer comes back in it.
+    /// - an item by reference, or by `T*`, if its `run` takes `T&` or `T*`: the caller keeps it alive. Returns bool,
+    ///   true: accepted.
+    /// - a raw_work_item: returns what its raw_enqueue returns.
+    ///
+    /// An item that is pending already is refused and nothing changes, its place included. A null pointer is misuse
+    /// (misuse_code::null_item) and refused. Context: never blocks, never throws, and does not allocate once the queue
+    /// is in use.
+    template <std::uint64_t Id = 0, class X>
+    auto enqueue(X&& x, call_site where = call_site::current()) noexcept {
+        return detail::enqueue<Id>(*this, std::forward<X>(x), where);
+    }
+
+    /// Runs `f()` once, as an item of its own. Takes memory for it (f and 32 bytes, in one block), so it can fail:
+    /// the result says why. f is moved from (or copied, if given as an lvalue) only when accepted, so a caller may
+    /// run it instead: `if (!q.try_spawn(std::move(f))) f();`. It is destroyed exactly once, after its call or when
+    /// the item is dropped. Throws nothing but what f's own copy or move throws; then nothing runs.
+    template <class F>
+    spawn_result try_spawn(F&& f, call_site where = call_site::current()) noexcept(detail::spawns_nothrow<F>) {
+        return detail::spawn(*this, detail::engine_memory{}, std::forward<F>(f), where);
+    }
+
+    /// As above, with the memory from a copy of `allocator`, whose exceptions count as "no memory".
+    template <class Allocator, class F>
+    spawn_result try_spawn(std::allocator_arg_t, const Allocator& allocator, F&& f,
+                           call_site where = call_site::current()) noexcept(detail::spawns_nothrow<F>) {
+        return detail::spawn(*this, detail::allocator_memory<Allocator>{allocator}, std::forward<F>(f), where);
+    }
+
+    /// Waits until every item that was enqueued before the call has run. Newer items cannot hold it up. Everything that
+    /// those items did happens before the return. Context: may block; from an item of this queue it is misuse
+    /// (misuse_code::flush_own_queue).
+    CMWQ_EXPORT void flush(call_site where = call_site::current()) noexcept;
+
+    /// Waits until the queue is empty, and refuses items meanwhile, except those enqueued by its own running items.
+    /// Context: may block; from an item of this queue it is misuse (misuse_code::drain_own_queue).
+    CMWQ_EXPORT void drain(call_site where = call_site::current()) noexcept;
+
+protected:
+    constexpr queue() noexcept = default;
+    ~queue() = default;
+};
+
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The raw level: items with their own way of being enqueued and of finding back from the address of a work_base. For
+// awaiters, operation states and owners that work_pointer_traits cannot describe.
+#pragma once
+
+#include <cmwq/call_site.hpp>
+#include <cmwq/detail/engine.hpp>
+#include <cmwq/fwd.hpp>
+#include <cmwq/work_base.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace cmwq {
+inline namespace v1 {
+
+/// Enqueues a raw item. On any value but `refusal::none` nothing has changed and the caller still has the item.
+/// Context: any thread; never blocks.
+/// Lifetime: after `refusal::none` the item may already have run and be gone.
+inline refusal raw_enqueue(queue& wq, work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::submit(wq, item, where.file, where.function, where.line);
+}
+
+/// One enqueue to one queue, ready to be made: what a raw_work_item's raw_enqueue receives. Call it at most once,
+/// before raw_enqueue returns.
+class queue_work_on {
+public:
+    /// As raw_enqueue above.
+    refusal operator()(work_base& item) const noexcept {
+        return detail::submit(*queue_, item, where_.file, where_.function, where_.line);
+    }
+
+    /// As above, and calls `prepare()` once the item is claimed and before anybody can run it: the place to write what
+    /// two enqueuers of one item must not both write. It is not called if the item is refused. It must not throw, block
+    /// or enqueue.
+    template <class Prepare>
+    refusal operator()(work_base& item, Prepare prepare) const noexcept {
+        const detail::prepare_step step{[](void* context) noexcept { (*static_cast<Prepare*>(context))(); },
+                                        std::addressof(prepare)};
+        return detail::submit_prepared(*queue_, item, step, where_.file, where_.function, where_.line);
+    }
+
+private:
+    friend struct detail::access;
+
+    queue_work_on(queue& wq, call_site where) noexcept : queue_{&wq}, where_{where} {}
+
+    queue* queue_;
+    call_site where_;
+};
+
+/// A type that enqueues itself: `q.enqueue<Id>(std::move(r))` calls `std::move(r).raw_enqueue(work_id<Id>{}, on)` with a
+/// queue_work_on, and returns what that returns. The work_base it passes on must live until its function is called, or
+/// its work_class's `drop`.
+template <class R, std::uint64_t Id = 0>
+concept raw_work_item = requires(R r, queue_work_on on) { std::move(r).raw_enqueue(work_id<Id>{}, on); };
+
+}  // namespace v1
+}  // namespace cmwq
