@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The main function of a peer's program. One process runs one workload once; run.py repeats and compares.
+//
+// A peer is a struct with
+//   name, version()             for the table
+//   runs(workload)              constexpr: which workloads make sense for it
+//   template <class Work> class subject
+//       task                    has a member `payload`; the caller-owned item, or a copy of 8 bytes
+//       subject(settings)       makes the pool: settings.workers threads, ordered if Work::ordered
+//       submit(payload)         any thread, workers included: runs Work::run(*this, task)
+//       resubmit(task)          from Work::run: the same item again
+//       spawn(payload)          only for P3: the same as submit, as a closure that the peer stores
+//       enter, help, reap       optional, see workloads/drain.hpp
+#pragma once
+
+#include "../workloads/drain.hpp"
+#include "../workloads/inside.hpp"
+#include "../workloads/latency.hpp"
+
+#include <cstring>
+#include <sys/prctl.h>
+
+namespace bench {
+
+template <class Peer, workload Which>
+result measure(const settings& sizes) {
+    if constexpr (!Peer::runs(Which)) {
+        return {};
+    } else if constexpr (Which == workload::p1) {
+        return measure_drain<drain, false, Peer>(sizes);
+    } else if constexpr (Which == workload::p2_2) {
+        return measure_drain_from<Peer>(sizes, 2);
+    } else if constexpr (Which == workload::p2_4) {
+        return measure_drain_from<Peer>(sizes, 4);
+    } else if constexpr (Which == workload::p3) {
+        return measure_drain<drain, true, Peer>(sizes);
+    } else if constexpr (Which == workload::p4) {
+        return measure_inside<tree, Peer>(sizes, sizes.tree_levels, (std::size_t{1} << sizes.tree_levels) - 1);
+    } else if constexpr (Which == workload::p5_self) {
+        return measure_inside<self_hops, Peer>(sizes, sizes.items, sizes.items);
+    } else if constexpr (Which == workload::p5_chain) {
+        return measure_inside<chain, Peer>(sizes, sizes.items, sizes.items);
+    } else if constexpr (Which == workload::p6) {
+        return measure_ping<Peer>(sizes);
+    } else if constexpr (Which == workload::p7) {
+        return measure_round_trip<Peer>(sizes);
+    } else {
+        return measure_drain<ordered_drain, false, Peer>(sizes);
+    }
+}
+
+template <class Peer, std::size_t... Index>
+int run_named(std::string_view name, const settings& sizes, std::index_sequence<Index...>) {
+    bool known = false;
+    bool complete = false;
+    const auto try_one = [&]<std::size_t I>() {
+        if (name == workloads[I].name && Peer::runs(workloads[I].value)) {
+            const result found = measure<Peer, workloads[I].value>(sizes);
+            print(found, Peer::name, Peer::version(), name);
+            known = true;
+            complete = found.complete;
+        }
+    };
+    (try_one.template operator()<Index>(), ...);
+    if (!known) {
+        std::fprintf(stderr, "%s has no workload %.*s\n", Peer::name, static_cast<int>(name.size()), name.data());
+    }
+    return complete ? 0 : 1;
+}
+
+/// `--list` prints the workloads of this peer, `--work NAME [--quick]` runs one. Exit status 0: all its items ran.
+template <class Peer>
+int main_for(int argc, char** argv) {
+    settings sizes;
+    std::string_view name;
+    for (int index = 1; index < argc; ++index) {
+        const std::string_view argument = argv[index];
+        if (argument == "--quick") {
+            sizes = quick_settings;
+        } else if (argument == "--work" && index + 1 < argc) {
+            name = argv[++index];
+        } else if (argument == "--list") {
+            for (const named_workload& each : workloads) {
+                if (Peer::runs(each.value)) {
+                    std::printf("%.*s\n", static_cast<int>(each.name.size()), each.name.data());
+                }
+            }
+            return 0;
+        }
+    }
+    prctl(PR_SET_TIMERSLACK, 1UL);  // else the waiter oversleeps by 50 µs, twice that of what it waits for
+    const int status = run_named<Peer>(name, sizes, std::make_index_sequence<workloads.size()>{});
+    std::fflush(nullptr);
+    std::_Exit(status);  // threads of a pool that is never torn down may still be there
+}
+
+}  // namespace bench

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The floors: programs that do the bare minimum the hardware needs for the same job and promise nothing. P1 and P8: see
+// floor_drain.hpp, in chunks of 256. P4 and P5: push, take and call on one thread. P6 and P7: one futex on one CPU.
+#include "floor_drain.hpp"
+
+#include <type_traits>
+
+namespace {
+
+using bench::workload;
+
+/// P4 and P5: one thread pushes with one read-modify-write, takes with another, and runs the youngest item first, which
+/// keeps what it touches in its cache.
+template <class Work>
+class one_thread {
+public:
+    struct alignas(64) task {
+        task* next = nullptr;
+        void (*function)(one_thread&, task&) = &Work::template run<one_thread>;
+        std::uintptr_t payload = 0;
+    };
+
+    explicit one_thread(const bench::settings& sizes) : ring_{sizes.ring_slots} {
+        std::thread{[this] { work(); }}.detach();
+    }
+
+    void submit(std::uintptr_t payload) noexcept {
+        task& item = ring_.next();
+        item.payload = payload;
+        resubmit(item);
+    }
+
+    void resubmit(task& item) noexcept {
+        task* head = inbox_.load(std::memory_order_relaxed);
+        do {
+            item.next = head;
+        } while (!inbox_.compare_exchange_weak(head, &item, std::memory_order_release, std::memory_order_relaxed));
+    }
+
+private:
+    void work() noexcept {
+        bench::pin_to_allowed_cpu(1);
+        task* stack = nullptr;
+        for (;;) {
+            stack = take_onto(stack);
+            if (stack == nullptr) {
+                bench::relax();
+                continue;
+            }
+            task& item = *stack;
+            stack = item.next;
+            item.function(*this, item);
+        }
+    }
+
+    task* take_onto(task* stack) noexcept {
+        task* const taken = inbox_.exchange(nullptr, std::memory_order_acquire);
+        if (taken == nullptr) {
+            return stack;
+        }
+        task* last = taken;
+        while (last->next != nullptr) {
+            last = last->next;
+        }
+        last->next = stack;
+        return taken;
+    }
+
+    bench::item_ring<task> ring_;
+    alignas(128) std::atomic<task*> inbox_{nullptr};
+};
+
+/// P6 and P7: the submitter wakes one thread on its own CPU, where a wake is cheapest, by one futex.
+template <class Work>
+class same_cpu {
+public:
+    struct task {
+        std::uintptr_t payload;
+    };
+
+    explicit same_cpu(const bench::settings&) {
+        std::thread{[this] { work(); }}.detach();
+        bench::pin_to_allowed_cpu(0);
+    }
+
+    void submit(std::uintptr_t) noexcept { submitted_.signal(); }
+
+private:
+    void work() noexcept {
+        bench::pin_to_allowed_cpu(0);
+        for (std::uint32_t number = 1;; ++number) {
+            submitted_.wait_until(number);
+            task item{number};
+            Work::run(*this, item);
+        }
+    }
+
+    bench::event submitted_;
+};
+
+template <class Work>
+constexpr bool is_latency = std::is_same_v<Work, bench::ping> || std::is_same_v<Work, bench::round_trip>;
+template <class Work>
+constexpr bool is_drain = std::is_same_v<Work, bench::drain> || std::is_same_v<Work, bench::ordered_drain>;
+
+struct floor_peer {
+    static constexpr const char* name = "floor";
+    static const char* version() { return ""; }
+    static constexpr bool runs(workload which) {
+        return which != workload::p2_2 && which != workload::p2_4 && which != workload::p3;
+    }
+
+    template <class Work>
+    using subject = std::conditional_t<is_latency<Work>, same_cpu<Work>,
+                                       std::conditional_t<is_drain<Work>, bench::hand_over<Work, 256>, one_thread<Work>>>;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return bench::main_for<floor_peer>(argc, argv);
+}
