@@ -6,7 +6,7 @@
 #   --check   also the compilers and formatters of the full test command (clang, clang-format)
 set -euo pipefail
 
-packages=(g++ cmake ninja-build pkg-config python3 git
+packages=(g++ cmake ninja-build pkg-config python3
     libhwloc-dev libgtest-dev libssl-dev libcli11-dev nlohmann-json3-dev)
 for option in "$@"; do
     case $option in
