@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What queue.flush() costs its caller: with nothing to wait for, and with N items pending. cmwq counts nothing per item for
-// flush; flush finds the pending items itself. This program says what that costs per pending item, of the flushed queue
-// and of another one in front, untouched in the pool's inbox and already taken by a worker. It prints one row per case:
-// the caller's CPU time in the call (wall time would include the items), and that per pending item.
+// What queue.flush() costs its caller: with nothing to wait for, and with N items pending. cmwq counts nothing per item
+// for flush; flush finds the pending items itself. This program says what that costs per pending item, of the flushed
+// queue and of another one in front, untouched in the pool's inbox and already taken by a worker. It prints one row per
+// case: the caller's CPU time in the call (wall time would include the items), and that per pending item.
 #include "harness/affinity.hpp"
 #include "harness/clock.hpp"
 
@@ -17,8 +17,8 @@
 
 namespace {
 
-/// Occupies a worker until it is opened. It yields instead of sleeping, because the engine replaces a worker that sleeps
-/// and would run the items that are meant to stay pending.
+/// Occupies a worker until it is opened. It yields instead of sleeping, because the engine replaces a worker that
+/// sleeps and would run the items that are meant to stay pending.
 struct gate : cmwq::work<gate> {
     std::atomic<bool> entered{false};
     std::atomic<bool> open{false};
@@ -58,8 +58,8 @@ struct flush_cost {
     bool disturbed = false;  // items ran before the gates were opened: the figure is of fewer pending items
 };
 
-/// All workers of all CPUs held; the first CPU's by two gates in a row, so that its worker can be made to take a batch and
-/// stop in front of it.
+/// All workers of all CPUs held; the first CPU's by two gates in a row, so that its worker can be made to take a batch
+/// and stop in front of it.
 class held_pools {
 public:
     explicit held_pools(cmwq::queue& queue) : queue_{queue}, gates_(bench::allowed_cpus()) {

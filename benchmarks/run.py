@@ -133,7 +133,8 @@ def run_once(program, work, arguments):
         error = "" if done.returncode == 0 else f"exit status {done.returncode} {done.stderr.strip()}"
     except subprocess.TimeoutExpired:
         found, error = {}, "not done after 120 s"
-    wall, machine, own = time.monotonic() - before[0], machine_busy_seconds() - before[1], own_busy_seconds() - before[2]
+    wall = time.monotonic() - before[0]
+    machine, own = machine_busy_seconds() - before[1], own_busy_seconds() - before[2]
     found["foreign"] = max(0.0, machine - own) / (wall * os.cpu_count())
     found["noisy"] = found["foreign"] > NOISY and machine - own > NOISY_SECONDS
     found["error"] = error

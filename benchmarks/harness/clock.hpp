@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Time as the benchmarks read it: wall clock, the CPU time of the process and of the calling thread, all in nanoseconds.
+// Time as the benchmarks read it: wall clock, the CPU time of the process and of the calling thread, all in
+// nanoseconds.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where caller-owned items come from: one ring, handed out to threads in blocks. A counter shared by the producers costs
-// 16 to 25 ns per item by itself and would hide what is measured. The ring is larger than any workload's number of
-// items in flight and is built, hence touched, before the clock starts.
+// Where caller-owned items come from: one ring, handed out to threads in blocks. A counter shared by the producers
+// costs 16 to 25 ns per item by itself and would hide what is measured. The ring is larger than any workload's number
+// of items in flight and is built, hence touched, before the clock starts.
 #pragma once
 
 #include <atomic>

@@ -20,12 +20,12 @@ namespace bench {
 struct result {
     bool complete = false;  // every item ran, once, in order where order is promised
     double items = 0;
-    double ns = 0;           // throughput: wall time per item; latency: the median
-    double p99_ns = 0;       // latency only
-    double call_ns = 0;      // the producer's time per submission; latency: the median of the call
-    double cpu_ns = 0;       // CPU time of the whole process per item
-    double switches = 0;     // context switches of the whole process during the run
-    std::size_t threads = 0; // of the process at the end of the run, the main thread included
+    double ns = 0;            // throughput: wall time per item; latency: the median
+    double p99_ns = 0;        // latency only
+    double call_ns = 0;       // the producer's time per submission; latency: the median of the call
+    double cpu_ns = 0;        // CPU time of the whole process per item
+    double switches = 0;      // context switches of the whole process during the run
+    std::size_t threads = 0;  // of the process at the end of the run, the main thread included
 };
 
 /// Takes the process's figures when it is made and again in `finish`. Nothing is created or torn down in between.

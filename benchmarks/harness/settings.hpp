@@ -42,11 +42,16 @@ struct named_workload {
 };
 
 inline constexpr std::array workloads{
-    named_workload{workload::p1, "P1"},           named_workload{workload::p2_2, "P2-2"},
-    named_workload{workload::p2_4, "P2-4"},       named_workload{workload::p3, "P3"},
-    named_workload{workload::p4, "P4"},           named_workload{workload::p5_self, "P5-self"},
-    named_workload{workload::p5_chain, "P5-chain"}, named_workload{workload::p6, "P6"},
-    named_workload{workload::p7, "P7"},           named_workload{workload::p8, "P8"},
+    named_workload{workload::p1, "P1"},
+    named_workload{workload::p2_2, "P2-2"},
+    named_workload{workload::p2_4, "P2-4"},
+    named_workload{workload::p3, "P3"},
+    named_workload{workload::p4, "P4"},
+    named_workload{workload::p5_self, "P5-self"},
+    named_workload{workload::p5_chain, "P5-chain"},
+    named_workload{workload::p6, "P6"},
+    named_workload{workload::p7, "P7"},
+    named_workload{workload::p8, "P8"},
 };
 
 }  // namespace bench

@@ -112,8 +112,9 @@ struct floor_peer {
     }
 
     template <class Work>
-    using subject = std::conditional_t<is_latency<Work>, same_cpu<Work>,
-                                       std::conditional_t<is_drain<Work>, bench::hand_over<Work, 256>, one_thread<Work>>>;
+    using subject =
+        std::conditional_t<is_latency<Work>, same_cpu<Work>,
+                           std::conditional_t<is_drain<Work>, bench::hand_over<Work, 256>, one_thread<Work>>>;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The floor of P1, P2 and P8: what it costs to hand caller-owned items from one thread to one other and to call them,
-// with nothing else promised. A linked list; each item, or each `Chunk` items, become visible by one release store; both
-// threads have a CPU of their own and the consumer spins.
+// with nothing else promised. A linked list; each item, or each `Chunk` items, become visible by one release store;
+// both threads have a CPU of their own and the consumer spins.
 #pragma once
 
 #include "../harness/affinity.hpp"

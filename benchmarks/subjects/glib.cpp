@@ -33,7 +33,9 @@ struct glib_peer {
         }
 
         // GLib refuses null, so the pointer it carries is the payload and one.
-        void submit(std::uintptr_t payload) { g_thread_pool_push(pool_, reinterpret_cast<gpointer>(payload + 1), nullptr); }
+        void submit(std::uintptr_t payload) {
+            g_thread_pool_push(pool_, reinterpret_cast<gpointer>(payload + 1), nullptr);
+        }
         void resubmit(const task& again) { submit(again.payload); }
 
     private:

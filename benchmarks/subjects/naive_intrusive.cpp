@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The naive pool with caller-owned items: a mutex, a condition variable and a linked list, from which a worker takes one
-// item at a time. What is left of the difference between it and cmwq is not a matter of who owns the item.
+// The naive pool with caller-owned items: a mutex, a condition variable and a linked list, from which a worker takes
+// one item at a time. What is left of the difference between it and cmwq is not a matter of who owns the item.
 #include "../harness/item_ring.hpp"
 #include "../harness/main.hpp"
 

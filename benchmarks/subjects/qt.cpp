@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Qt's QThreadPool with caller-owned QRunnables (no auto-delete), which spares it the allocation; with a function for P3.
-// One thread for the ordered queue.
+// Qt's QThreadPool with caller-owned QRunnables (no auto-delete), which spares it the allocation; with a function for
+// P3. One thread for the ordered queue.
 #include "../harness/item_ring.hpp"
 #include "../harness/main.hpp"
 

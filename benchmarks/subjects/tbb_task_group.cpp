@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// oneTBB's structured way: task_group::run from inside an arena, whose thread then takes part in the work. The submitting
-// thread is therefore one of the two workers, as that interface means it.
+// oneTBB's structured way: task_group::run from inside an arena, whose thread then takes part in the work. The
+// submitting thread is therefore one of the two workers, as that interface means it.
 #include "../harness/main.hpp"
 
 #include <oneapi/tbb/global_control.h>

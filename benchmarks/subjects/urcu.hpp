@@ -12,8 +12,8 @@
 
 namespace bench {
 
-/// `Polling`: one worker per CPU that looks every 10 ms and is never woken (URCU_CALL_RCU_RT), which spares the submitter
-/// the test for a sleeping worker. Otherwise liburcu's default: one worker, woken.
+/// `Polling`: one worker per CPU that looks every 10 ms and is never woken (URCU_CALL_RCU_RT), which spares the
+/// submitter the test for a sleeping worker. Otherwise liburcu's default: one worker, woken.
 template <class Work, bool Polling>
 class urcu_subject {
 public:

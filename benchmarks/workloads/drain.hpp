@@ -38,7 +38,8 @@ struct ordered_drain {
     }
 };
 
-/// Some peers take part in the work while they wait, or must be inside an arena to submit; they have `enter` and `help`.
+/// Some peers take part in the work while they wait, or must be inside an arena to submit; they have `enter` and
+/// `help`.
 template <class Subject, class Body>
 void as_producer(Subject& subject, Body body) {
     if constexpr (requires { subject.enter(body); }) {
@@ -122,7 +123,8 @@ private:
     std::vector<std::thread> threads_;
 };
 
-/// Every payload has been counted once: number and sum of what ran since `before` agree with 0 … items - 1 from `first`.
+/// Every payload has been counted once: number and sum of what ran since `before` agree with 0 … items - 1 from
+/// `first`.
 inline bool ran_once_each(const run_count& before, std::uintptr_t first, std::size_t items) noexcept {
     const run_count after = count_all();
     const std::uint64_t sum = (2 * std::uint64_t{first} + items - 1) * items / 2;
