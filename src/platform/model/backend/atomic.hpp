@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model backend: atomics and fences. Plain objects, because all threads of a run share one OS thread and change places
+// only at scheduling points. The interface is std::atomic's; every memory order is spelled out.
+#pragma once
+
+#include "backend/atomic_cell.hpp"
+
+#include <atomic>
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+namespace detail {
+
+/// The members of atomic and atomic_ref, over Holder's `object()`. Const like atomic_ref's: the object is elsewhere, or
+/// mutable.
+template <class T, class Holder>
+class atomic_members {
+    using cell = model::detail::atomic_cell<T>;
+    using order = std::memory_order;
+
+public:
+    using value_type = T;
+    using difference_type = model::detail::distance_of<T>;
+    static constexpr bool is_always_lock_free = true;
+
+    constexpr bool is_lock_free() const noexcept { return true; }
+
+    T load(order o) const noexcept { return cell::load(object(), o); }
+    void store(T desired, order o) const noexcept { cell::store(object(), desired, o); }
+    T exchange(T desired, order o) const noexcept { return cell::exchange(object(), desired, o); }
+    T fetch_add(difference_type by, order o) const noexcept { return cell::fetch_add(object(), by, o); }
+    T fetch_sub(difference_type by, order o) const noexcept { return cell::fetch_sub(object(), by, o); }
+    T fetch_or(T bits, order o) const noexcept { return cell::fetch_or(object(), bits, o); }
+    T fetch_and(T bits, order o) const noexcept { return cell::fetch_and(object(), bits, o); }
+    T fetch_xor(T bits, order o) const noexcept { return cell::fetch_xor(object(), bits, o); }
+
+    bool compare_exchange_strong(T& expected, T desired, order o) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, o, false);
+    }
+    bool compare_exchange_strong(T& expected, T desired, order o, order) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, o, false);
+    }
+    bool compare_exchange_weak(T& expected, T desired, order o) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, o, true);
+    }
+    bool compare_exchange_weak(T& expected, T desired, order o, order) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, o, true);
+    }
+
+private:
+    T& object() const noexcept { return static_cast<const Holder*>(this)->object_reference(); }
+};
+
+}  // namespace detail
+
+template <class T>
+class atomic : public detail::atomic_members<T, atomic<T>> {
+public:
+    constexpr atomic() noexcept = default;
+    constexpr atomic(T value) noexcept : value_(value) {}
+    atomic(const atomic&) = delete;
+    atomic& operator=(const atomic&) = delete;
+
+private:
+    friend class detail::atomic_members<T, atomic<T>>;
+    T& object_reference() const noexcept { return value_; }
+
+    mutable T value_{};
+};
+
+template <class T>
+class atomic_ref : public detail::atomic_members<T, atomic_ref<T>> {
+public:
+    static constexpr std::size_t required_alignment = alignof(T);
+
+    explicit atomic_ref(T& object) noexcept : object_(&object) {}
+    atomic_ref(const atomic_ref&) noexcept = default;
+    atomic_ref& operator=(const atomic_ref&) = delete;
+
+private:
+    friend class detail::atomic_members<T, atomic_ref<T>>;
+    T& object_reference() const noexcept { return *object_; }
+
+    T* object_;
+};
+
+/// Full fence of the calling thread.
+void fence_seq_cst() noexcept;
+
+/// Full fence, given that the last memory access of this thread was a seq_cst read-modify-write.
+void fence_after_rmw() noexcept;
+
+/// The fast half of an asymmetric pair: the other side calls fence_all_threads().
+void fence_compiler() noexcept;
+
+/// As model::options::has_fence_all_threads says.
+bool has_fence_all_threads() noexcept;
+
+/// After this returns, every other thread has executed a full fence.
+void fence_all_threads() noexcept;
+
+/// One step of a bounded spin: others go first.
+void pause() noexcept;
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model backend: many runs of one body.
+#include "backend/random.hpp"
+#include "model.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <unordered_set>
+#include <utility>
+
+namespace cmwq {
+inline namespace v1 {
+namespace model {
+
+namespace {
+
+// A schedule seed says all about a schedule, so that one number replays it:
+//   bits 0..47   seed of the random choices
+//   bits 48..55  log2 of options::pct_steps
+//   bits 56..63  0: random walk, d: pct of depth d
+constexpr int steps_shift = 48;
+constexpr int depth_shift = 56;
+constexpr std::uint64_t seed_mask = (std::uint64_t{1} << steps_shift) - 1;
+constexpr int deepest = 3;
+
+void apply_schedule(options& how, std::uint64_t schedule) {
+    how.seed = schedule & seed_mask;
+    how.pct_depth = static_cast<int>(schedule >> depth_shift);
+    how.pct_steps = std::uint64_t{1} << ((schedule >> steps_shift) & 63);
+    how.schedule = how.pct_depth == 0 ? strategy::random_walk : strategy::pct;
+}
+
+// Change points are spread over horizons of any length up to the longest run seen: bugs sit at the beginning as often
+// as at the end, and shorter runs waste no change points.
+std::uint64_t schedule_number(std::uint64_t base, std::uint64_t index, std::uint64_t longest) {
+    const std::uint64_t random = detail::scramble(detail::scramble(base) + index);
+    const auto most = static_cast<std::uint64_t>(std::bit_width(std::max<std::uint64_t>(longest, 32)));
+    const std::uint64_t log_steps = 4 + (random >> steps_shift) % (most - 3);
+    const std::uint64_t depth = index % (deepest + 1);
+    return (depth << depth_shift) | (log_steps << steps_shift) | (random & seed_mask);
+}
+
+bool read_number(const char* variable, std::uint64_t& value) {
+    const char* text = std::getenv(variable);
+    if (text == nullptr || *text == '\0') return false;
+    value = std::strtoull(text, nullptr, 0);
+    return true;
+}
+
+class explorer {
+public:
+    explorer(const options& how, const exploration_plan& plan, const std::function<void()>& body)
+        : how_(how), plan_(plan), body_(body) {
+        read_number("CMWQ_MODEL_SCHEDULES", plan_.schedules);
+    }
+
+    exploration by_seeds() {
+        const std::uint64_t base = how_.seed;
+        std::uint64_t only = 0;
+        if (read_number("CMWQ_MODEL_SEED", only)) {
+            how_.print_trace = true;
+            run_schedule(only);
+            return result_;
+        }
+        for (std::uint64_t i = 0; i < plan_.schedules && !result_.failed; ++i) {
+            run_schedule(schedule_number(base, i, result_.longest));
+        }
+        return result_;
+    }
+
+    exploration by_choices(int preemptions) {
+        how_.schedule = strategy::fixed;
+        how_.max_preemptions = preemptions;
+        how_.weak_failures = 0.0;
+        for (std::uint64_t i = 0; i < plan_.schedules && !result_.failed && !result_.complete; ++i) {
+            const outcome once = run_once();
+            if (once.failed) report(once, choices_text(once));
+            result_.complete = !next_choices(once);
+        }
+        return result_;
+    }
+
+private:
+    outcome run_once() {
+        outcome once = run(how_, body_);
+        if (!once.failed && plan_.also_failed && plan_.also_failed()) {
+            once.failed = true;
+            once.message = "the test framework reports a failure";
+            once.report = "cmwq model: " + once.message + '\n';
+        }
+        ++result_.schedules;
+        result_.steps += once.steps;
+        result_.longest = std::max(result_.longest, once.steps);
+        if (hashes_.insert(once.trace_hash).second) ++result_.distinct;
+        return once;
+    }
+
+    void run_schedule(std::uint64_t schedule) {
+        apply_schedule(how_, schedule);
+        const outcome once = run_once();
+        if (!once.failed) return;
+        result_.schedule_seed = schedule;
+        char replay[64];
+        std::snprintf(replay, sizeof replay, "CMWQ_MODEL_SEED=%#" PRIx64, schedule);
+        report(once, std::string("replay: ") + replay + ' ' + plan_.replay_command);
+    }
+
+    // Depth first: the last choice that has an untried alternative moves on, what followed it is forgotten.
+    bool next_choices(const outcome& once) {
+        how_.choices = once.choices;
+        while (!how_.choices.empty()) {
+            if (how_.choices.back() + 1 < once.alternatives[how_.choices.size() - 1]) {
+                ++how_.choices.back();
+                return true;
+            }
+            how_.choices.pop_back();
+        }
+        return false;
+    }
+
+    static std::string choices_text(const outcome& once) {
+        std::string text = "replay: options::choices = {";
+        const char* separator = "";
+        for (const auto choice : once.choices) text += std::exchange(separator, ", ") + std::to_string(choice);
+        return text + "}, schedule = strategy::fixed";
+    }
+
+    void report(const outcome& once, const std::string& replay) {
+        result_.failed = true;
+        result_.first_failure = once;
+        result_.first_failure.report += "after " + std::to_string(result_.schedules) + " schedules; " + replay + '\n';
+        if (!plan_.quiet) std::fputs(result_.first_failure.report.c_str(), stderr);
+    }
+
+    options how_;
+    exploration_plan plan_;
+    const std::function<void()>& body_;
+    exploration result_;
+    std::unordered_set<std::uint64_t> hashes_;
+};
+
+}  // namespace
+
+exploration explore(const options& how, const exploration_plan& plan, const std::function<void()>& body) {
+    return explorer(how, plan, body).by_seeds();
+}
+
+exploration explore_all(const options& how, int preemptions, const exploration_plan& plan,
+                        const std::function<void()>& body) {
+    return explorer(how, plan, body).by_choices(preemptions);
+}
+
+}  // namespace model
+}  // namespace v1
+}  // namespace cmwq

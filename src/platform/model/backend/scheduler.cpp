@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/scheduler.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace cmwq {
+inline namespace v1 {
+namespace model {
+namespace detail {
+
+namespace {
+
+// Everybody only yields, and this often each: what they wait for can only come with time.
+constexpr std::uint64_t patience = 16;
+
+}  // namespace
+
+scheduler::scheduler(const options& how, workspace& space)
+    : options_(how), space_(space), chooser_(make_chooser(how)), random_(scramble(~how.seed)) {
+    space_.steps.clear();
+    lay_out_cpus();
+}
+
+void scheduler::lay_out_cpus() {
+    auto& cpus = space_.cpus;
+    const auto& layout = options_.cpus;
+    cpus.nr_cpus = std::clamp(layout.count, 1, platform::topology::max_cpus);
+    for (int i = 0; i < cpus.nr_cpus; ++i) {
+        cpus.cpus[i].os_index = i;
+        cpus.cpus[i].node = i * std::clamp(layout.nodes, 1, cpus.nr_cpus) / cpus.nr_cpus;
+        cpus.cpus[i].cache = i * std::clamp(layout.caches, 1, cpus.nr_cpus) / cpus.nr_cpus;
+    }
+}
+
+// ---- fibers --------------------------------------------------------------------------------------------------------
+
+void scheduler::execute(const std::function<void()>& body) {
+    fiber_start main;
+    main.name = "main";
+    main.body = body;
+    current_ = &start(std::move(main));
+    switch_context(root_, current_->context, false);
+    drop_fibers();
+}
+
+fiber& scheduler::start(fiber_start how) {
+    fibers_.push_back(std::make_unique<fiber>());
+    fiber& f = *fibers_.back();
+    f.id = static_cast<int>(fibers_.size());
+    std::snprintf(f.name, sizeof f.name, "%s", how.name);
+    f.entry = how.entry;
+    f.argument = how.argument;
+    f.body = std::move(how.body);
+    f.pinned = how.cpu >= 0;
+    f.cpu = f.pinned ? how.cpu % space_.cpus.nr_cpus : current_ != nullptr ? current_->cpu : 0;
+    f.stack = space_.stacks.take();
+    prepare_context(f.context, f.stack, &fiber_main, &f);
+    ++unfinished_;
+    add_runnable(f, false);
+    return f;
+}
+
+void scheduler::fiber_main(void* raw) {
+    complete_switch();
+    auto& f = *static_cast<fiber*>(raw);
+    if (f.body) {
+        f.body();
+    } else {
+        f.entry(f.argument);
+    }
+    scheduler_of_run()->end_current();
+}
+
+bool scheduler::ends_with(const fiber& f) const {
+    return unfinished_ == 0 || (f.id == 1 && options_.allow_unfinished_threads);
+}
+
+void scheduler::end_current() noexcept {
+    step(operation::thread_exit, nullptr, std::memory_order_seq_cst);
+    fiber& ended = *current_;
+    ended.finished = true;
+    --unfinished_;
+    remove_runnable(ended);
+    for (const auto& f : fibers_) {
+        if (f->reason == waiting_for::thread && f->wait_thread == ended.id) wake(*f);
+    }
+    if (ends_with(ended)) leave_run();
+    fiber* next = next_runnable();
+    space_.stacks.give_back(std::exchange(ended.stack, {}));
+    current_ = next;
+    ++result_.switches;
+    switch_context(ended.context, next->context, true);
+    std::abort();
+}
+
+void scheduler::leave_run() noexcept {
+    switch_context(current_->context, root_, true);
+    std::abort();
+}
+
+void scheduler::drop_fibers() {
+    for (const auto& f : fibers_) {
+        if (f->stack.bottom == nullptr) continue;
+        if (f->finished) {
+            space_.stacks.give_back(f->stack);
+        } else {
+            space_.stacks.give_back_abandoned(f->stack);
+        }
+    }
+}
+
+fiber* scheduler::find(int id) {
+    if (id < 1 || static_cast<std::size_t>(id) > fibers_.size()) return nullptr;
+    return fibers_[static_cast<std::size_t>(id) - 1].get();
+}
+
+// ---- the scheduling point ------------------------------------------------------------------------------------------
+
+trace_entry& scheduler::step(operation kind, const void* object, std::memory_order order) noexcept {
+    before_step();
+    if (!std::exchange(current_->fresh, false)) continue_with(chooser_->choose(runnable_, current_));
+    return space_.steps.append(current_->id, kind, object, order);
+}
+
+trace_entry& scheduler::yield(operation kind) noexcept {
+    before_step();
+    current_->fresh = false;
+    chooser_->fiber_yields(*current_);
+    if (++idle_yields_ > patience * runnable_.size()) leap_to_next_deadline();
+    continue_with(chooser_->choose(runnable_, current_));
+    return space_.steps.append(current_->id, kind, nullptr, std::memory_order_seq_cst);
+}
+
+trace_entry& scheduler::record(operation kind, const void* object, std::uint64_t value) noexcept {
+    if (options_.print_trace) print_newest();
+    auto& entry = space_.steps.append(current_->id, kind, object, std::memory_order_seq_cst);
+    entry.after = value;
+    return entry;
+}
+
+void scheduler::before_step() noexcept {
+    if (options_.print_trace) print_newest();
+    if (options_.on_step) run_hook();
+    if (++result_.steps > options_.step_limit) {
+        fail("livelock: more than " + std::to_string(options_.step_limit) + " steps");
+    }
+    current_->cpu_time += options_.step_time.count();
+    pass_time(now_ + options_.step_time.count());
+    if (options_.time_leaps > 0.0 && random_.happens(options_.time_leaps)) leap_to_next_deadline();
+    if (options_.migrate) maybe_migrate();
+}
+
+void scheduler::run_hook() noexcept {
+    in_hook_ = true;
+    options_.on_step();
+    in_hook_ = false;
+}
+
+void scheduler::print_newest() {
+    if (space_.steps.size() == 0) return;
+    std::string line;
+    space_.steps.write_newest(line, find(space_.steps.newest_fiber())->name);
+    std::fputs(line.c_str(), stderr);
+}
+
+void scheduler::maybe_migrate() noexcept {
+    if (current_->pinned || random_.below(8) != 0) return;
+    current_->cpu = static_cast<int>(random_.below(static_cast<std::uint64_t>(space_.cpus.nr_cpus)));
+}
+
+void scheduler::continue_with(fiber* next) noexcept {
+    if (next == current_) return;
+    fiber& previous = *current_;
+    current_ = next;
+    ++result_.switches;
+    switch_context(previous.context, next->context, false);
+}
+
+// ---- waiting and time ----------------------------------------------------------------------------------------------
+
+bool scheduler::wait(waiting_for reason, const void* object, std::int64_t deadline) noexcept {
+    fiber& self = *current_;
+    remove_runnable(self);
+    if (reason == waiting_for::mutex && self.reason != waiting_for::mutex) ++mutex_waiters_;
+    self.reason = reason;
+    self.wait_object = object;
+    self.deadline = deadline;
+    self.timed_out = false;
+    next_deadline_ = std::min(next_deadline_, deadline);
+    continue_with(next_runnable());
+    return !self.timed_out;
+}
+
+void scheduler::wait_for_thread(int id) noexcept {
+    current_->wait_thread = id;
+    wait(waiting_for::thread, nullptr);
+}
+
+void scheduler::wake(fiber& f) noexcept {
+    f.reason = waiting_for::nothing;
+    f.deadline = no_deadline;
+    add_runnable(f, true);
+}
+
+// A woken waiter keeps its reason, so that it can be suspended again when somebody else is faster.
+void scheduler::wake_waiters_of(const void* mutex) noexcept {
+    if (mutex_waiters_ == 0) return;
+    for (const auto& f : fibers_) {
+        const bool waits = f->reason == waiting_for::mutex && f->wait_object == mutex;
+        if (waits && f->runnable_index < 0) add_runnable(*f, true);
+    }
+}
+
+void scheduler::suspend_waiters_of(const void* mutex) noexcept {
+    if (mutex_waiters_ == 0) return;
+    if (std::exchange(current_->reason, waiting_for::nothing) == waiting_for::mutex) --mutex_waiters_;
+    for (const auto& f : fibers_) {
+        const bool waits = f->reason == waiting_for::mutex && f->wait_object == mutex;
+        if (waits && f->runnable_index >= 0) remove_runnable(*f);
+    }
+}
+
+void scheduler::add_runnable(fiber& f, bool again) {
+    f.runnable_index = static_cast<int>(runnable_.size());
+    runnable_.push_back(&f);
+    idle_yields_ = 0;
+    chooser_->fiber_ready(f, again);
+}
+
+void scheduler::remove_runnable(fiber& f) {
+    fiber* last = runnable_.back();
+    runnable_[static_cast<std::size_t>(f.runnable_index)] = last;
+    last->runnable_index = f.runnable_index;
+    runnable_.pop_back();
+    f.runnable_index = -1;
+    idle_yields_ = 0;
+}
+
+void scheduler::pass_time(std::int64_t until) noexcept {
+    now_ = std::max(now_, until);
+    if (now_ >= next_deadline_) expire_deadlines();
+    const auto limit = options_.time_limit.count();
+    if (limit > 0 && now_ > limit) fail("more than " + std::to_string(limit) + " ns of virtual time");
+}
+
+void scheduler::expire_deadlines() noexcept {
+    next_deadline_ = no_deadline;
+    for (const auto& f : fibers_) {
+        if (f->deadline > now_) {
+            next_deadline_ = std::min(next_deadline_, f->deadline);
+        } else {
+            f->timed_out = true;
+            wake(*f);
+        }
+    }
+}
+
+bool scheduler::leap_to_next_deadline() noexcept {
+    if (next_deadline_ == no_deadline) return false;
+    pass_time(next_deadline_);
+    idle_yields_ = 0;
+    return true;
+}
+
+// The current fiber cannot go on. next_deadline_ may be one that nobody waits for any more: then time leaps twice.
+fiber* scheduler::next_runnable() noexcept {
+    while (runnable_.empty()) {
+        if (!leap_to_next_deadline()) report_deadlock();
+    }
+    return chooser_->choose(runnable_, nullptr);
+}
+
+void scheduler::report_deadlock() {
+    const bool body_returned = fibers_.front()->finished;
+    fail(body_returned ? "the body has returned, and a thread waits for ever" : "deadlock: every thread waits");
+}
+
+// ---- injected failures ---------------------------------------------------------------------------------------------
+
+bool scheduler::inject(const failures& rules, std::uint64_t call) {
+    const bool fails = call == rules.nth || (rules.from != 0 && call >= rules.from) || random_.happens(rules.probability);
+    if (fails) ++result_.injected;
+    return fails;
+}
+
+bool scheduler::thread_start_fails() {
+    return inject(options_.failing_thread_starts, ++result_.thread_starts);
+}
+
+bool scheduler::allocation_fails() {
+    return inject(options_.failing_allocations, ++result_.allocations);
+}
+
+// ---- the result ----------------------------------------------------------------------------------------------------
+
+void scheduler::note_failure(const std::string& message) {
+    if (result_.failed) return;
+    result_.failed = true;
+    result_.message = message;
+    result_.report = write_report(*this, message);
+}
+
+void scheduler::fail(const std::string& message) {
+    in_hook_ = false;
+    note_failure(message);
+    leave_run();
+}
+
+outcome scheduler::take_result() {
+    if (options_.print_trace) print_newest();
+    result_.trace_hash = space_.steps.hash();
+    result_.virtual_time = std::chrono::nanoseconds(now_);
+    result_.threads = fibers_.empty() ? 0 : fibers_.size() - 1;
+    chooser_->describe(result_);
+    return std::move(result_);
+}
+
+}  // namespace detail
+}  // namespace model
+}  // namespace v1
+}  // namespace cmwq

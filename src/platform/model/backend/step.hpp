@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model backend: the scheduling point. Every operation of the platform contract calls step() just before it takes
+// effect; whatever the scheduler lets run in between has then happened before the operation. Outside of a run step()
+// does nothing.
+//
+// The memory order travels along and is only recorded: so far all interleavings are sequentially consistent.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <type_traits>
+
+namespace cmwq {
+inline namespace v1 {
+namespace model {
+namespace detail {
+
+enum class operation : std::uint8_t {
+    load,
+    store,
+    exchange,
+    fetch_add,
+    fetch_sub,
+    fetch_or,
+    fetch_and,
+    fetch_xor,
+    compare_exchange,
+    fence_seq_cst,
+    fence_all_threads,
+    fence_compiler,
+    pause,
+    yield,
+    mutex_lock,
+    mutex_acquired,
+    mutex_try_lock,
+    mutex_unlock,
+    park,
+    park_until,
+    unparked,
+    park_timed_out,
+    unpark,
+    thread_start,
+    thread_refused,
+    thread_exit,
+    join,
+    joined,
+    now,
+    task_state,
+    allocate,
+    allocation_refused,
+    deallocate,
+    sleep,
+    burn,
+    woken,
+    note,
+};
+
+enum class verdict : std::uint8_t { none, success, failure, spurious_failure };
+
+/// One line of the trace: begun by the scheduler at the scheduling point, completed by the operation.
+struct trace_entry {
+    const void* object = nullptr;
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    std::uint16_t fiber = 0;
+    operation kind = operation::note;
+    std::uint8_t order = 0;
+    verdict result = verdict::none;
+    /// Whether the values may enter the trace hash: not when they can hold an address, which differs between runs.
+    bool stable = false;
+};
+
+/// A value as the trace shows it.
+template <class T>
+std::uint64_t trace_bits(T value) noexcept {
+    if constexpr (std::is_pointer_v<T>) {
+        return reinterpret_cast<std::uintptr_t>(value);
+    } else {
+        return static_cast<std::uint64_t>(value);
+    }
+}
+
+template <class T>
+void record_values(trace_entry& entry, T before, T after) noexcept {
+    entry.before = trace_bits(before);
+    entry.after = trace_bits(after);
+    entry.stable = !std::is_pointer_v<T> && sizeof(T) < sizeof(void*);
+}
+
+/// Lets the scheduler decide who runs next; returns when the caller does. The entry stays valid until the next step.
+trace_entry& step(operation kind, const void* object,
+                  std::memory_order order = std::memory_order_seq_cst) noexcept;
+
+/// Whether a weak compare-exchange that could succeed shall fail for no reason.
+bool weak_exchange_fails() noexcept;
+
+}  // namespace detail
+}  // namespace model
+}  // namespace v1
+}  // namespace cmwq

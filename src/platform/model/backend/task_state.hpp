@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model backend: what the scheduler knows about a thread.
+#pragma once
+
+#include "platform/task_state.hpp"
+
+#include <chrono>
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+/// blocked: waits for a mutex, a token, a thread or in model::sleep_for. A thread that burns CPU, or could run and was
+/// not chosen, is running. unknown: no such thread now.
+task_state task_state_of(int thread_id) noexcept;
+
+/// The virtual CPU time of a thread: what it burnt and the steps it made. Zero when there is no such thread.
+std::chrono::nanoseconds cpu_time_of(int thread_id) noexcept;
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/thread.hpp"
+
+#include "backend/scheduler.hpp"
+#include "backend/task_state.hpp"
+#include "backend/topology.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+using model::detail::active_scheduler;
+using model::detail::operation;
+using model::detail::waiting_for;
+
+namespace {
+
+// The slot of whoever runs outside of runs.
+thread_local void* outside_slot = nullptr;
+
+void*& slot_of_caller() noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    return run != nullptr ? run->current().slot : outside_slot;
+}
+
+}  // namespace
+
+bool thread::start(const thread_options& options, void (*body)(void*), void* argument) noexcept {
+    auto* run = active_scheduler();
+    if (run == nullptr) return false;
+    auto& entry = run->step(operation::thread_start, nullptr, std::memory_order_release);
+    if (run->thread_start_fails()) {
+        entry.kind = operation::thread_refused;
+        return false;
+    }
+    model::detail::fiber_start how;
+    how.name = options.name;
+    how.cpu = options.cpu;
+    how.entry = body;
+    how.argument = argument;
+    id_ = run->start(std::move(how)).id;
+    run_ = model::detail::current_run();
+    entry.after = static_cast<std::uint64_t>(id_);
+    return true;
+}
+
+void thread::join() noexcept {
+    if (id_ == 0) model::detail::fail_or_die("join of a thread that was not started, or was joined before");
+    const int id = id_;
+    id_ = 0;
+    auto* run = active_scheduler();
+    if (run == nullptr || run_ != model::detail::current_run()) return;
+    run->step(operation::join, nullptr, std::memory_order_acquire).after = static_cast<std::uint64_t>(id);
+    if (run->find(id)->finished) return;
+    run->wait_for_thread(id);
+    run->record(operation::joined, nullptr, static_cast<std::uint64_t>(id));
+}
+
+void* thread_slot() noexcept {
+    return slot_of_caller();
+}
+
+void set_thread_slot(void* value) noexcept {
+    slot_of_caller() = value;
+}
+
+int current_cpu() noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    return run != nullptr ? run->current().cpu : 0;
+}
+
+int current_thread_id() noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    return run != nullptr ? run->current().id : 0;
+}
+
+task_state task_state_of(int thread_id) noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    if (run == nullptr) return task_state::unknown;
+    if (!run->in_hook()) {
+        run->step(operation::task_state, nullptr, std::memory_order_relaxed).after = static_cast<unsigned>(thread_id);
+    }
+    const auto* f = run->find(thread_id);
+    if (f == nullptr || f->finished) return task_state::unknown;
+    const bool on_cpu = f->runnable_index >= 0 || f->reason == waiting_for::burn;
+    return on_cpu ? task_state::running : task_state::blocked;
+}
+
+std::chrono::nanoseconds cpu_time_of(int thread_id) noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    const auto* f = run != nullptr ? run->find(thread_id) : nullptr;
+    return std::chrono::nanoseconds(f != nullptr ? f->cpu_time : 0);
+}
+
+const topology& discover_topology() noexcept {
+    static constinit topology single;
+    auto* run = model::detail::scheduler_of_run();
+    return run != nullptr ? run->cpus() : single;
+}
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq

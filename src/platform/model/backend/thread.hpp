@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model backend: threads are fibers of one OS thread; one runs at a time, and the scheduler says which.
+#pragma once
+
+#include "platform/thread_options.hpp"
+
+#include <cstdint>
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+class thread {
+public:
+    /// Starts a thread that runs `body(argument)`. False: model::options::failing_thread_starts says so, or no run is
+    /// active. The stack has its own size; options.stack_size is ignored.
+    [[nodiscard]] bool start(const thread_options& options, void (*body)(void*), void* argument) noexcept;
+    /// Waits until the thread has ended. To be called exactly once after a successful start.
+    void join() noexcept;
+
+private:
+    int id_ = 0;
+    std::uint32_t run_ = 0;  // the run it was started in: a thread of an earlier run has ended
+};
+
+/// One pointer per thread, null at first.
+void* thread_slot() noexcept;
+void set_thread_slot(void* value) noexcept;
+
+/// Index into topology::cpus of the CPU that this thread is said to run on.
+int current_cpu() noexcept;
+
+/// Others go first.
+void yield() noexcept;
+
+/// The thread's number in this run: 1 is the body of the run. 0: outside of a run.
+int current_thread_id() noexcept;
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq

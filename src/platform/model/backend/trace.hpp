@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model backend: what happened in a run, step by step; its hash, and its text.
+#pragma once
+
+#include "backend/step.hpp"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace cmwq {
+inline namespace v1 {
+namespace model {
+namespace detail {
+
+struct fiber;
+
+class trace {
+public:
+    void clear();
+
+    /// The entry of the step that is about to happen.
+    trace_entry& append(int fiber, operation kind, const void* object, std::memory_order order) noexcept;
+
+    /// Completes the hash; nothing may be appended after it.
+    std::uint64_t hash() noexcept;
+
+    void set_label(const void* object, const char* name) { labels_[object] = name; }
+
+    /// "mutex 2", or its label. Objects are numbered by their first appearance in the trace.
+    std::string object_name(const void* object, const char* kind);
+
+    /// The last `count` steps, one a line. `name_of(id)` names a thread.
+    template <class NameOf>
+    void write_last(std::string& text, std::size_t count, NameOf name_of) {
+        number_objects();
+        const std::uint64_t first = total_ > count ? total_ - count : 0;
+        for (std::uint64_t i = first; i < total_; ++i) {
+            if (!is_kept(i)) continue;
+            write_line(text, i, name_of(at(i).fiber));
+        }
+    }
+    /// One line for the newest step.
+    void write_newest(std::string& text, const char* fiber_name);
+
+    std::uint64_t size() const { return total_; }
+    int newest_fiber() { return at(total_ - 1).fiber; }
+
+private:
+    // Enough for the longest run that is not a livelock; of longer ones the end is kept.
+    static constexpr std::uint64_t capacity = std::uint64_t{1} << 18;
+
+    trace_entry& at(std::uint64_t index) { return entries_[index % capacity]; }
+    bool is_kept(std::uint64_t index) const { return index + capacity >= total_; }
+    void hash_entry(const trace_entry& entry) noexcept;
+    void number_objects();
+    int number_of(const void* object);
+    void write_line(std::string& text, std::uint64_t index, const char* fiber_name);
+    void write_values(std::string& text, const trace_entry& entry);
+
+    std::vector<trace_entry> entries_;
+    std::uint64_t total_ = 0;
+    std::uint64_t hash_ = 0;
+    std::uint64_t numbered_ = 0;  // entries whose objects have numbers
+    std::unordered_map<const void*, int> numbers_;
+    std::unordered_map<const void*, const char*> labels_;
+};
+
+}  // namespace detail
+}  // namespace model
+}  // namespace v1
+}  // namespace cmwq

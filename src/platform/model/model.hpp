@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cmwq::model: run code under the deterministic scheduler of the model backend.
+//
+//   model::options how;
+//   how.cpus = {.count = 2};
+//   const auto result = model::explore(how, {.schedules = 2000}, [] {
+//       auto producer = model::spawn("producer", [&] { … });
+//       …
+//       producer.join();
+//       model::check(done == 1, "the item ran exactly once");
+//   });
+//   EXPECT_FALSE(result.failed) << result.first_failure.report;
+//
+// A *run* executes the body once, as thread 1, "main", together with all threads that it and the library start. All of
+// them are fibers of the calling OS thread. At each operation of the platform contract (atomics, locks, parking, thread
+// starts, the clock, memory) the scheduler decides who goes on, by a strategy and a seed: the same seed gives the same
+// run. Time is virtual: it passes when nobody can run.
+//
+// What a run cannot see: operations that bypass the contract. A std::mutex held across a scheduling point blocks the
+// process; a plain variable is never a scheduling point (a data race on it is not found). Memory orders are recorded
+// and not interpreted: all interleavings are sequentially consistent.
+//
+// A failed run is abandoned where it stands: its threads never continue, the C++ objects on their stacks are not
+// destroyed. Memory from platform::allocate is given back, memory from `new` that only those objects own is lost.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace cmwq {
+inline namespace v1 {
+namespace model {
+
+/// How the next thread is chosen at a scheduling point.
+enum class strategy {
+    random_walk,  ///< each runnable thread with the same probability
+    pct,          ///< the highest of random priorities, lowered at pct_depth - 1 random steps: Burckhardt et al., 2010
+    fixed,        ///< as options::choices says; the exhaustive search is made of these
+};
+
+/// The CPUs of a run: `count` CPUs dealt out evenly to nodes and last-level caches.
+struct cpu_layout {
+    int count = 2;
+    int nodes = 1;
+    int caches = 1;
+};
+
+/// Which calls of a kind fail. Calls are counted from 1; several rules may be set, 0 means not at all.
+struct failures {
+    std::uint64_t nth = 0;     ///< this one
+    std::uint64_t from = 0;    ///< this one and all later ones
+    double probability = 0.0;  ///< each one, by the run's seed
+};
+
+/// One run. Everything that decides its course is here: equal options give equal runs.
+struct options {
+    std::uint64_t seed = 1;
+    strategy schedule = strategy::random_walk;
+    int pct_depth = 2;                 ///< depth of the bugs that pct aims at: 1 = priorities only
+    std::uint64_t pct_steps = 1'000;   ///< change points lie within this many steps
+    std::vector<std::uint32_t> choices;  ///< strategy::fixed: index of the thread chosen at each choice; then 0
+    int max_preemptions = -1;          ///< strategy::fixed: switches away from a thread that could go on; -1: any number
+
+    cpu_layout cpus;
+    bool migrate = false;              ///< unpinned threads change CPU at random steps
+    bool has_fence_all_threads = true;
+    failures failing_thread_starts;
+    failures failing_allocations;
+    double weak_failures = 1.0 / 64;   ///< probability that compare_exchange_weak fails though it could succeed
+
+    std::uint64_t step_limit = 100'000;              ///< more steps are a livelock
+    std::chrono::nanoseconds time_limit{0};          ///< more virtual time is a failure; 0: no limit
+    std::chrono::nanoseconds step_time{1};           ///< virtual time of one step
+    double time_leaps = 0.0;  ///< probability per step that time leaps to the next deadline though threads could run
+
+    bool allow_leaks = false;             ///< memory left at the end of the run is not a failure
+    bool allow_unfinished_threads = false;  ///< the run ends with the body; else it ends with the last thread
+    bool print_trace = false;             ///< write each step to stderr as it happens
+    std::size_t report_steps = 60;        ///< steps shown in a report
+
+    /// Called between any two steps, for invariants. Operations of the contract do not count as steps here.
+    std::function<void()> on_step;
+    /// Called outside of the run, before its first thread starts: sets up state that outlives a run.
+    std::function<void()> before_run;
+    /// Called when its threads are gone and before memory is checked: drops such state. After a failed run that state
+    /// is what the abandoned threads left: do not walk it, overwrite it.
+    std::function<void(bool failed)> after_run;
+};
+
+/// What became of one run.
+struct outcome {
+    bool failed = false;
+    std::string message;  ///< one sentence
+    std::string report;   ///< the sentence, the threads and what they wait for, the last steps
+    std::uint64_t steps = 0;
+    std::uint64_t trace_hash = 0;  ///< equal for equal runs, whatever the addresses of the objects
+    std::chrono::nanoseconds virtual_time{0};
+    std::uint64_t switches = 0;        ///< times that another thread went on
+    std::uint64_t threads = 0;         ///< threads that were started, main not counted
+    std::uint64_t thread_starts = 0;   ///< attempts: the injection points of failing_thread_starts
+    std::uint64_t allocations = 0;     ///< attempts: the injection points of failing_allocations
+    std::uint64_t injected = 0;        ///< attempts that were told to fail
+    /// The choices made and how many threads were to choose from (strategy::fixed only).
+    std::vector<std::uint32_t> choices, alternatives;
+};
+
+/// Runs `body` once. Must not be called from within a run.
+outcome run(const options& how, const std::function<void()>& body);
+
+/// How to explore.
+struct exploration_plan {
+    std::uint64_t schedules = 1'000;  ///< overridden by CMWQ_MODEL_SCHEDULES in the environment
+    /// Printed with a failure, after the environment variable that replays it; names the test.
+    std::string replay_command = "model_tests";
+    /// Asked after each run: has it failed by other means than check()? A test framework's own failures go here.
+    std::function<bool()> also_failed;
+    bool quiet = false;  ///< print nothing to stderr
+};
+
+/// What an exploration found.
+struct exploration {
+    bool failed = false;
+    outcome first_failure;   ///< if failed
+    std::uint64_t schedule_seed = 0;  ///< replays the failure: CMWQ_MODEL_SEED
+    std::uint64_t schedules = 0;
+    std::uint64_t distinct = 0;  ///< different trace hashes
+    std::uint64_t steps = 0;
+    std::uint64_t longest = 0;   ///< steps of the longest run
+    bool complete = false;       ///< explore_all: every schedule within the bound was run
+};
+
+/// Runs `body` under many schedules: random walk and PCT of depth 1, 2, 3 by turns, seeds derived from `how.seed`. Stops
+/// at the first failure and prints how to replay it. With CMWQ_MODEL_SEED in the environment: that schedule alone, with
+/// its whole trace.
+exploration explore(const options& how, const exploration_plan& plan, const std::function<void()>& body);
+
+/// Runs `body` under every schedule with at most `preemptions` switches away from a thread that could go on, at most
+/// plan.schedules of them. For tiny bodies.
+exploration explore_all(const options& how, int preemptions, const exploration_plan& plan,
+                        const std::function<void()>& body);
+
+/// A thread of the test. To be joined, unless the run fails.
+class thread {
+public:
+    thread() = default;
+    void join();
+    /// As platform::current_thread_id() in that thread.
+    int id() const { return id_; }
+
+private:
+    friend thread spawn(const char* name, std::function<void()> body, int cpu);
+    explicit thread(int id) : id_(id) {}
+
+    int id_ = 0;
+};
+
+/// Starts a thread; never fails, not even by options::failing_thread_starts. `cpu`: pinned to that one; -1: starts on
+/// the caller's and may move.
+thread spawn(const char* name, std::function<void()> body, int cpu = -1);
+
+/// Fails the run unless `condition` holds. Outside of a run: prints the sentence and aborts.
+void check(bool condition, const char* sentence);
+
+/// Fails the run.
+[[noreturn]] void fail(const char* sentence);
+
+/// The calling thread blocks for that long in virtual time: task_state_of says blocked.
+void sleep_for(std::chrono::nanoseconds time);
+
+/// The calling thread computes for that long in virtual time: task_state_of says running.
+void burn(std::chrono::nanoseconds time);
+
+/// A scheduling point without an operation.
+void interrupt();
+
+/// Moves the calling thread to a CPU (index into topology::cpus).
+void set_cpu(int cpu);
+
+/// What reports call the object at this address, until the end of the run. The text is not copied.
+void label(const void* object, const char* name);
+
+/// Adds a line to the trace, with a value. The text is not copied.
+void note(const char* text, std::uint64_t value = 0);
+
+/// A random number below `bound`, by the run's seed. Outside of a run: 0.
+std::uint64_t random_below(std::uint64_t bound);
+
+/// Is the caller a thread of a run?
+bool running();
+
+}  // namespace model
+}  // namespace v1
+}  // namespace cmwq
