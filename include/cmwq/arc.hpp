@@ -75,6 +75,7 @@ T* construct(void* place, Args&&... args) {
 template <class T>
 class arc {
 public:
+    /// What it owns.
     using element_type = T;
 
     /// Null.

@@ -38,7 +38,7 @@ enum class misuse_code : int {
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.
 struct misuse {
-    misuse_code code;
+    misuse_code code;      ///< Which contract was broken.
     const char* sentence;  ///< What happened, in one sentence without the names below.
     const char* item;      ///< The item's name, or "".
     const char* queue;     ///< The queue's name, or "".

@@ -40,6 +40,7 @@ enum class affinity_scope : std::uint8_t {
 /// Items run on the workers of the CPU that enqueued them, for as long as that does not make them wait: many short
 /// items, hot caches. A worker that blocks is replaced by another, so an item may sleep.
 struct percpu {
+    /// Common to all kinds, explained above.
     std::string_view name;
     int max_active = 0;
     bool highpri = false;
@@ -51,11 +52,13 @@ struct percpu {
 
 /// Items run wherever there is room within the affinity scope: long or unpredictable work, left to the scheduler.
 struct unbound {
+    /// Common to all kinds, explained above.
     std::string_view name;
     int max_active = 0;
     bool highpri = false;
     bool freezable = false;
     bool mem_reclaim = false;
+    /// Which CPUs share one pool of workers.
     affinity_scope affinity = affinity_scope::by_default;
     /// The scope is a bound: items never run outside it. Otherwise it says where they start, and the scheduler may move
     /// them.
@@ -64,6 +67,7 @@ struct unbound {
 
 /// One item at a time, in the order of enqueuing: a mutex that nobody waits on.
 struct ordered {
+    /// Common to all kinds, explained above.
     std::string_view name;
     bool highpri = false;
     bool freezable = false;
@@ -72,6 +76,7 @@ struct ordered {
 
 /// percpu, or unbound when the runtime was told to save power (runtime_options::power_efficient).
 struct power_efficient {
+    /// Common to all kinds, explained above.
     std::string_view name;
     int max_active = 0;
     bool highpri = false;

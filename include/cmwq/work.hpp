@@ -42,6 +42,7 @@ inline namespace v1 {
 template <class T, std::uint64_t Id>
 class work : public work_base {
 public:
+    /// The type that holds this work, and which of its works this is.
     using item_type = T;
     static constexpr std::uint64_t id = Id;
 

@@ -21,6 +21,7 @@ struct name_literal {
         static_assert(N <= 32, "cmwq: a name has at most 31 characters");
     }
 
+    /// The literal; lives as long as the program.
     const char* text;
 };
 
