@@ -28,13 +28,13 @@ SAID = {
     "fence": r"fence|seq_cst",
 }
 
-# These define the operations and the fences; the orders in them are their callers' arguments.
-WRAPPERS = {
-    "src/platform/linux/backend/atomic.hpp",
-    "src/platform/linux/backend/atomic.cpp",
-    "src/platform/model/backend/atomic.hpp",
-    "src/platform/model/backend/atomic.cpp",
-}
+# The backends' wrappers define the operations and the fences: the orders in them are their callers' arguments. In the model
+# an order is data that describes the simulated access; only one thread of it runs at a time.
+EXEMPT = ("src/platform/linux/backend/atomic.", "src/platform/model/")
+# Part of the read-modify-write before it, whose note speaks for both.
+OWES_NO_NOTE = "fence_after_rmw"
+# What an order may be called where an access is written.
+SPELLED_OUT = re.compile(r"\bmemory_order|\brelaxed\b|\border\b")
 
 
 class Note:
@@ -110,7 +110,7 @@ def check_file(root, path, notes, findings):
     code, _ = split_code(path.read_text())
     sites = 0
     for match in ORDERED.finditer(code):
-        if is_declaration(code, match):
+        if is_declaration(code, match) or match.group(2) == OWES_NO_NOTE:
             continue
         sites += 1
         order = match.group(1) or match.group(2)
@@ -127,7 +127,7 @@ def check_file(root, path, notes, findings):
             ids = ", ".join(n.ident for n in near)
             findings.append(finding(root, path, last, f"{order} here, but note {ids} does not say so"))
     for match in ACCESS.finditer(code):
-        if "memory_order" not in argument_text(code, match.end() - 1):
+        if not SPELLED_OUT.search(argument_text(code, match.end() - 1)):
             findings.append(finding(root, path, line_of(code, match.start()),
                                     f"{match.group(1)} without a spelled-out order"))
     return sites
@@ -146,13 +146,14 @@ def check_note(root, note, by_id, findings):
             add(f"its partner {partner} does not exist")
         elif note.ident not in by_id[partner].partners:
             add(f"its partner {partner} does not name it back")
-    if "seq_cst" in note.text and not re.search("race|store-load|both|either", note.text):
-        add("seq_cst without the store-load race that needs it")
+    texts = [note.text] + [by_id[partner].text for partner in note.partners if partner in by_id]
+    if "seq_cst" in note.text and not any(re.search("race|store-load|both|either", text) for text in texts):
+        add("seq_cst, but neither it nor a partner names the store-load race ('race', 'either … or', 'both')")
 
 
 def check(root):
     findings, notes, sites = [], [], 0
-    paths = [p for p in files_below(root, "include", "src") if p.relative_to(root).as_posix() not in WRAPPERS]
+    paths = [p for p in files_below(root, "include", "src") if not p.relative_to(root).as_posix().startswith(EXEMPT)]
     for path in paths:
         own = notes_in(path, split_code(path.read_text())[1])
         notes += own
@@ -202,7 +203,10 @@ CASES = [
     ("a note that says another order",
      {"src/engine/a.cpp": GOOD.replace("w.1: release-store", "w.1: acquire-load")}, "does not say so"),
     ("seq_cst without its race", {"src/engine/a.cpp":
-     "// sync w.1: seq_cst-load; pairs with w.1\nint x = a.load(std::memory_order_seq_cst);\n"}, "store-load race"),
+     "// sync w.1: seq_cst-load; pairs with w.1\nint x = a.load(std::memory_order_seq_cst);\n"}, "names the store-load race"),
+    ("seq_cst with the race at the partner", {"src/engine/a.cpp":
+     "// sync w.1: seq_cst-load; pairs with w.2\nint x = a.load(std::memory_order_seq_cst);\n\n\n\n"
+     "// sync w.2: seq_cst-store; pairs with w.1; either it sees the item or we do\na.store(1, std::memory_order_seq_cst);\n"}, None),
 ]
 
 if __name__ == "__main__":
