@@ -41,7 +41,8 @@ inline void print_statistics(const model::exploration& found) {
 }
 
 /// Runs `body` under `schedules` schedules; each must pass.
-inline model::exploration explore(const model::options& how, std::uint64_t schedules, const std::function<void()>& body) {
+inline model::exploration explore(const model::options& how, std::uint64_t schedules,
+                                  const std::function<void()>& body) {
     const auto found = model::explore(how, plan_of_this_test(schedules), body);
     print_statistics(found);
     EXPECT_FALSE(found.failed) << found.first_failure.message;

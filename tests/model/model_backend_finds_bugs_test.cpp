@@ -129,7 +129,8 @@ TEST(model_backend_finds_bugs, pct_of_depth_two_finds_a_bug_that_needs_one_preem
     how.pct_depth = 2;
     how.pct_steps = 64;
     int found = 0;
-    for (how.seed = 1; how.seed <= 8'000; ++how.seed) found += model::run(how, [] { depth_two_bug(25); }).failed ? 1 : 0;
+    for (how.seed = 1; how.seed <= 8'000; ++how.seed)
+        found += model::run(how, [] { depth_two_bug(25); }).failed ? 1 : 0;
     // The bound of the method: each run finds it with a probability of at least 1 / (n * k^(d-1)) = 1 / (2 * 64), so 62
     // of 8,000 are expected. Half of that would be four standard deviations away.
     EXPECT_GE(found, 31);

@@ -17,9 +17,10 @@
 // starts, the clock, memory) the scheduler decides who goes on, by a strategy and a seed: the same seed gives the same
 // run. Time is virtual: it passes when nobody can run.
 //
-// What a run cannot see: operations that bypass the contract. A std::mutex held across a scheduling point blocks the
-// process; a plain variable is never a scheduling point (a data race on it is not found). Memory orders are recorded
-// and not interpreted: all interleavings are sequentially consistent.
+// What a run cannot see: operations that bypass the contract. A plain variable is never a scheduling point (a data race
+// on it is not found). A std::mutex held across a scheduling point, or the initialisation of a function's static
+// variable that contains one, blocks the process. Memory orders are recorded and not interpreted: all interleavings are
+// sequentially consistent.
 //
 // A failed run is abandoned where it stands: its threads never continue, the C++ objects on their stacks are not
 // destroyed. Memory from platform::allocate is given back, memory from `new` that only those objects own is lost.
@@ -60,27 +61,28 @@ struct failures {
 struct options {
     std::uint64_t seed = 1;
     strategy schedule = strategy::random_walk;
-    int pct_depth = 2;                 ///< depth of the bugs that pct aims at: 1 = priorities only
-    std::uint64_t pct_steps = 1'000;   ///< change points lie within this many steps
+    int pct_depth = 2;                ///< depth of the bugs that pct aims at: 1 = priorities only
+    std::uint64_t pct_steps = 1'000;  ///< change points lie within this many steps
+    double stay = 0.0;                ///< random_walk: probability of going on with the same thread without drawing one
     std::vector<std::uint32_t> choices;  ///< strategy::fixed: index of the thread chosen at each choice; then 0
-    int max_preemptions = -1;          ///< strategy::fixed: switches away from a thread that could go on; -1: any number
+    int max_preemptions = -1;  ///< strategy::fixed: switches away from a thread that could go on; -1: any number
 
     cpu_layout cpus;
-    bool migrate = false;              ///< unpinned threads change CPU at random steps
+    bool migrate = false;  ///< unpinned threads change CPU at random steps
     bool has_fence_all_threads = true;
     failures failing_thread_starts;
     failures failing_allocations;
-    double weak_failures = 1.0 / 64;   ///< probability that compare_exchange_weak fails though it could succeed
+    double weak_failures = 1.0 / 64;  ///< probability that compare_exchange_weak fails though it could succeed
 
-    std::uint64_t step_limit = 100'000;              ///< more steps are a livelock
-    std::chrono::nanoseconds time_limit{0};          ///< more virtual time is a failure; 0: no limit
-    std::chrono::nanoseconds step_time{1};           ///< virtual time of one step
+    std::uint64_t step_limit = 100'000;      ///< more steps are a livelock
+    std::chrono::nanoseconds time_limit{0};  ///< more virtual time is a failure; 0: no limit
+    std::chrono::nanoseconds step_time{1};   ///< virtual time of one step
     double time_leaps = 0.0;  ///< probability per step that time leaps to the next deadline though threads could run
 
-    bool allow_leaks = false;             ///< memory left at the end of the run is not a failure
+    bool allow_leaks = false;               ///< memory left at the end of the run is not a failure
     bool allow_unfinished_threads = false;  ///< the run ends with the body; else it ends with the last thread
-    bool print_trace = false;             ///< write each step to stderr as it happens
-    std::size_t report_steps = 60;        ///< steps shown in a report
+    bool print_trace = false;               ///< write each step to stderr as it happens
+    std::size_t report_steps = 60;          ///< steps shown in a report
 
     /// Called between any two steps, for invariants. Operations of the contract do not count as steps here.
     std::function<void()> on_step;
@@ -99,11 +101,11 @@ struct outcome {
     std::uint64_t steps = 0;
     std::uint64_t trace_hash = 0;  ///< equal for equal runs, whatever the addresses of the objects
     std::chrono::nanoseconds virtual_time{0};
-    std::uint64_t switches = 0;        ///< times that another thread went on
-    std::uint64_t threads = 0;         ///< threads that were started, main not counted
-    std::uint64_t thread_starts = 0;   ///< attempts: the injection points of failing_thread_starts
-    std::uint64_t allocations = 0;     ///< attempts: the injection points of failing_allocations
-    std::uint64_t injected = 0;        ///< attempts that were told to fail
+    std::uint64_t switches = 0;       ///< times that another thread went on
+    std::uint64_t threads = 0;        ///< threads that were started, main not counted
+    std::uint64_t thread_starts = 0;  ///< attempts: the injection points of failing_thread_starts
+    std::uint64_t allocations = 0;    ///< attempts: the injection points of failing_allocations
+    std::uint64_t injected = 0;       ///< attempts that were told to fail
     /// The choices made and how many threads were to choose from (strategy::fixed only).
     std::vector<std::uint32_t> choices, alternatives;
 };
@@ -113,7 +115,7 @@ outcome run(const options& how, const std::function<void()>& body);
 
 /// How to explore.
 struct exploration_plan {
-    std::uint64_t schedules = 1'000;  ///< overridden by CMWQ_MODEL_SCHEDULES in the environment
+    std::uint64_t schedules = 1'000;  ///< explore: overridden by CMWQ_MODEL_SCHEDULES in the environment
     /// Printed with a failure, after the environment variable that replays it; names the test.
     std::string replay_command = "model_tests";
     /// Asked after each run: has it failed by other means than check()? A test framework's own failures go here.
@@ -124,13 +126,13 @@ struct exploration_plan {
 /// What an exploration found.
 struct exploration {
     bool failed = false;
-    outcome first_failure;   ///< if failed
+    outcome first_failure;            ///< if failed
     std::uint64_t schedule_seed = 0;  ///< replays the failure: CMWQ_MODEL_SEED
     std::uint64_t schedules = 0;
     std::uint64_t distinct = 0;  ///< different trace hashes
     std::uint64_t steps = 0;
-    std::uint64_t longest = 0;   ///< steps of the longest run
-    bool complete = false;       ///< explore_all: every schedule within the bound was run
+    std::uint64_t longest = 0;  ///< steps of the longest run
+    bool complete = false;      ///< explore_all: every schedule within the bound was run
 };
 
 /// Runs `body` under many schedules: random walk and PCT of depth 1, 2, 3 by turns, seeds derived from `how.seed`. Stops
@@ -138,8 +140,9 @@ struct exploration {
 /// its whole trace.
 exploration explore(const options& how, const exploration_plan& plan, const std::function<void()>& body);
 
-/// Runs `body` under every schedule with at most `preemptions` switches away from a thread that could go on, at most
-/// plan.schedules of them. For tiny bodies.
+/// Runs `body` under every schedule with at most `preemptions` switches away from a thread that could go on (-1: any
+/// number), at most plan.schedules of them. For tiny bodies. With CMWQ_MODEL_CHOICES in the environment: that schedule
+/// alone, with its whole trace.
 exploration explore_all(const options& how, int preemptions, const exploration_plan& plan,
                         const std::function<void()>& body);
 

@@ -12,11 +12,12 @@ namespace {
 
 class random_walk final : public chooser {
 public:
-    explicit random_walk(std::uint64_t seed) : random_(seed) {}
+    random_walk(std::uint64_t seed, double stay) : random_(seed), stay_(stay) {}
 
     void fiber_yields(fiber&) override { yielded_ = true; }
 
     fiber* choose(const std::vector<fiber*>& runnable, fiber* current) override {
+        if (current != nullptr && !yielded_ && random_.happens(stay_)) return current;
         fiber* chosen = runnable[random_.below(runnable.size())];
         // A yield that goes on at once is no yield: draw once more.
         if (yielded_ && chosen == current) chosen = runnable[random_.below(runnable.size())];
@@ -26,6 +27,7 @@ public:
 
 private:
     random_source random_;
+    double stay_;
     bool yielded_ = false;
 };
 
@@ -140,11 +142,11 @@ private:
 std::unique_ptr<chooser> make_chooser(const options& how) {
     const std::uint64_t seed = scramble(how.seed);
     switch (how.schedule) {
-        case strategy::pct: return std::make_unique<priorities>(seed, how.pct_depth, how.pct_steps);
-        case strategy::fixed: return std::make_unique<fixed_choices>(how);
-        case strategy::random_walk: break;
+    case strategy::pct: return std::make_unique<priorities>(seed, how.pct_depth, how.pct_steps);
+    case strategy::fixed: return std::make_unique<fixed_choices>(how);
+    case strategy::random_walk: break;
     }
-    return std::make_unique<random_walk>(seed);
+    return std::make_unique<random_walk>(seed, how.stay);
 }
 
 }  // namespace detail

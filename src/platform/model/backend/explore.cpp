@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Model backend: many runs of one body.
+#include "backend/crash_notice.hpp"
 #include "backend/random.hpp"
 #include "model.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 
 // A schedule seed says all about a schedule, so that one number replays it:
 //   bits 0..47   seed of the random choices
-//   bits 48..55  log2 of options::pct_steps
+//   bits 48..55  pct: log2 of options::pct_steps; random walk: its two lower bits say how much it stays
 //   bits 56..63  0: random walk, d: pct of depth d
 constexpr int steps_shift = 48;
 constexpr int depth_shift = 56;
@@ -31,6 +32,7 @@ void apply_schedule(options& how, std::uint64_t schedule) {
     how.seed = schedule & seed_mask;
     how.pct_depth = static_cast<int>(schedule >> depth_shift);
     how.pct_steps = std::uint64_t{1} << ((schedule >> steps_shift) & 63);
+    how.stay = 1.0 - 1.0 / static_cast<double>(1u << ((schedule >> steps_shift) & 3));
     how.schedule = how.pct_depth == 0 ? strategy::random_walk : strategy::pct;
 }
 
@@ -51,16 +53,26 @@ bool read_number(const char* variable, std::uint64_t& value) {
     return true;
 }
 
+bool read_choices(std::vector<std::uint32_t>& choices) {
+    const char* text = std::getenv("CMWQ_MODEL_CHOICES");
+    if (text == nullptr || *text == '\0') return false;
+    char* end = nullptr;
+    for (; *text != '\0'; text = *end == ',' ? end + 1 : end) {
+        choices.push_back(static_cast<std::uint32_t>(std::strtoul(text, &end, 10)));
+        if (end == text) break;
+    }
+    return true;
+}
+
 class explorer {
 public:
     explorer(const options& how, const exploration_plan& plan, const std::function<void()>& body)
-        : how_(how), plan_(plan), body_(body) {
-        read_number("CMWQ_MODEL_SCHEDULES", plan_.schedules);
-    }
+        : how_(how), plan_(plan), body_(body) {}
 
     exploration by_seeds() {
         const std::uint64_t base = how_.seed;
         std::uint64_t only = 0;
+        read_number("CMWQ_MODEL_SCHEDULES", plan_.schedules);
         if (read_number("CMWQ_MODEL_SEED", only)) {
             how_.print_trace = true;
             run_schedule(only);
@@ -76,10 +88,12 @@ public:
         how_.schedule = strategy::fixed;
         how_.max_preemptions = preemptions;
         how_.weak_failures = 0.0;
+        const bool only_one = read_choices(how_.choices);
+        how_.print_trace = only_one;
         for (std::uint64_t i = 0; i < plan_.schedules && !result_.failed && !result_.complete; ++i) {
             const outcome once = run_once();
-            if (once.failed) report(once, choices_text(once));
-            result_.complete = !next_choices(once);
+            if (once.failed) report(once, "CMWQ_MODEL_CHOICES=" + choices_text(once));
+            result_.complete = only_one || !next_choices(once);
         }
         return result_;
     }
@@ -101,12 +115,13 @@ private:
 
     void run_schedule(std::uint64_t schedule) {
         apply_schedule(how_, schedule);
+        char replay[64];
+        std::snprintf(replay, sizeof replay, "CMWQ_MODEL_SEED=%#" PRIx64, schedule);
+        notice_.set_replay(replay, plan_.replay_command.c_str());
         const outcome once = run_once();
         if (!once.failed) return;
         result_.schedule_seed = schedule;
-        char replay[64];
-        std::snprintf(replay, sizeof replay, "CMWQ_MODEL_SEED=%#" PRIx64, schedule);
-        report(once, std::string("replay: ") + replay + ' ' + plan_.replay_command);
+        report(once, replay);
     }
 
     // Depth first: the last choice that has an untried alternative moves on, what followed it is forgotten.
@@ -123,16 +138,17 @@ private:
     }
 
     static std::string choices_text(const outcome& once) {
-        std::string text = "replay: options::choices = {";
+        std::string text;
         const char* separator = "";
-        for (const auto choice : once.choices) text += std::exchange(separator, ", ") + std::to_string(choice);
-        return text + "}, schedule = strategy::fixed";
+        for (const auto choice : once.choices) text += std::exchange(separator, ",") + std::to_string(choice);
+        return text;
     }
 
     void report(const outcome& once, const std::string& replay) {
         result_.failed = true;
         result_.first_failure = once;
-        result_.first_failure.report += "after " + std::to_string(result_.schedules) + " schedules; " + replay + '\n';
+        result_.first_failure.report += "after " + std::to_string(result_.schedules) + " schedules; replay: " + replay +
+                                        ' ' + plan_.replay_command + '\n';
         if (!plan_.quiet) std::fputs(result_.first_failure.report.c_str(), stderr);
     }
 
@@ -141,6 +157,7 @@ private:
     const std::function<void()>& body_;
     exploration result_;
     std::unordered_set<std::uint64_t> hashes_;
+    detail::crash_notice notice_;
 };
 
 }  // namespace

@@ -32,10 +32,10 @@ struct fiber {
     bool finished = false;
     int runnable_index = -1;  ///< position in the scheduler's list, -1: not runnable
     waiting_for reason = waiting_for::nothing;
-    const void* wait_object = nullptr;      ///< mutex, parker
-    int wait_thread = 0;                    ///< thread to join
-    std::int64_t deadline = no_deadline;    ///< virtual nanoseconds
-    bool timed_out = false;                 ///< the deadline ended the last wait
+    const void* wait_object = nullptr;    ///< mutex, parker
+    int wait_thread = 0;                  ///< thread to join
+    std::int64_t deadline = no_deadline;  ///< virtual nanoseconds
+    bool timed_out = false;               ///< the deadline ended the last wait
 
     std::uint64_t priority = 0;  ///< pct: the highest runs
     bool demoted = false;        ///< pct: yielded since it last waited

@@ -186,8 +186,9 @@ fiber_context* previous_context = nullptr;
 
 // Both are inlined because ThreadSanitizer keeps a shadow call stack per fiber: no call may begin on one and end on the
 // other, except the one of switch_context itself, which every fiber is in while it is suspended.
-[[gnu::always_inline]] inline void announce_switch([[maybe_unused]] fiber_context& from, [[maybe_unused]] fiber_context& to,
-                     [[maybe_unused]] bool from_ends) noexcept {
+[[gnu::always_inline]] inline void announce_switch([[maybe_unused]] fiber_context& from,
+                                                   [[maybe_unused]] fiber_context& to,
+                                                   [[maybe_unused]] bool from_ends) noexcept {
 #if defined(CMWQ_MODEL_ADDRESS_SANITIZER)
     previous_context = &from;
     __sanitizer_start_switch_fiber(from_ends ? nullptr : &from.fake_stack, to.stack_bottom, to.stack_size);

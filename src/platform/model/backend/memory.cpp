@@ -85,8 +85,10 @@ void* allocate_tracked(std::size_t size, std::size_t align) noexcept {
 void deallocate_tracked(void* block, std::size_t size, std::size_t align) noexcept {
     block_header* header = header_of(block);
     if (header->mark == dead_mark) fail_or_die("a block of memory is deallocated twice");
-    if (header->mark != live_mark) fail_or_die("deallocate of what allocate did not return, or its header is overwritten");
-    if (header->size != size || header->align != align) fail_or_die("deallocate with another size or alignment than allocate");
+    if (header->mark != live_mark)
+        fail_or_die("deallocate of what allocate did not return, or its header is overwritten");
+    if (header->size != size || header->align != align)
+        fail_or_die("deallocate with another size or alignment than allocate");
     if (header->run != 0 && header->run == current_run()) unlink(header);
     header->mark = dead_mark;
     std::free(start_of(header));

@@ -22,10 +22,10 @@ std::string quoted_name(scheduler& run, int thread_id) {
 
 std::string strategy_text(const options& how) {
     switch (how.schedule) {
-        case strategy::pct:
-            return "pct of depth " + std::to_string(how.pct_depth) + " over " + std::to_string(how.pct_steps) + " steps";
-        case strategy::fixed: return "given choices";
-        case strategy::random_walk: break;
+    case strategy::pct:
+        return "pct of depth " + std::to_string(how.pct_depth) + " over " + std::to_string(how.pct_steps) + " steps";
+    case strategy::fixed: return "given choices";
+    case strategy::random_walk: break;
     }
     return "random walk";
 }
@@ -36,16 +36,15 @@ std::string deadline_text(const fiber& f) {
 
 std::string wait_text(scheduler& run, const fiber& f) {
     switch (f.reason) {
-        case waiting_for::mutex: {
-            const int owner = static_cast<const platform::mutex*>(f.wait_object)->owner();
-            return "waits for " + run.steps().object_name(f.wait_object, "mutex") + ", held by " + quoted_name(run, owner);
-        }
-        case waiting_for::token:
-            return "parked on " + run.steps().object_name(f.wait_object, "parker") + deadline_text(f);
-        case waiting_for::thread: return "joins thread " + quoted_name(run, f.wait_thread);
-        case waiting_for::sleep: return "sleeps" + deadline_text(f);
-        case waiting_for::burn: return "burns CPU" + deadline_text(f);
-        case waiting_for::nothing: break;
+    case waiting_for::mutex: {
+        const int owner = static_cast<const platform::mutex*>(f.wait_object)->owner();
+        return "waits for " + run.steps().object_name(f.wait_object, "mutex") + ", held by " + quoted_name(run, owner);
+    }
+    case waiting_for::token: return "parked on " + run.steps().object_name(f.wait_object, "parker") + deadline_text(f);
+    case waiting_for::thread: return "joins thread " + quoted_name(run, f.wait_thread);
+    case waiting_for::sleep: return "sleeps" + deadline_text(f);
+    case waiting_for::burn: return "burns CPU" + deadline_text(f);
+    case waiting_for::nothing: break;
     }
     return &f == &run.current() ? "running" : "could run";
 }
@@ -60,12 +59,13 @@ std::string write_report(scheduler& run, const std::string& message) {
     const options& how = run.how();
     char line[160];
     std::string text = "cmwq model: " + message + '\n';
-    std::snprintf(line, sizeof line, "  seed %#" PRIx64 ", %s, %" PRIu64 " steps, virtual time %" PRId64 " ns\n", how.seed,
-                  strategy_text(how).c_str(), run.result().steps, run.now());
+    std::snprintf(line, sizeof line, "  seed %#" PRIx64 ", %s, %" PRIu64 " steps, virtual time %" PRId64 " ns\n",
+                  how.seed, strategy_text(how).c_str(), run.result().steps, run.now());
     text += line;
     text += "threads:\n";
     for (const auto& f : run.fibers()) {
-        std::snprintf(line, sizeof line, "  %6d  %-14s cpu %d%s  ", f->id, f->name, f->cpu, f->pinned ? " (pinned)" : "");
+        std::snprintf(line, sizeof line, "  %6d  %-14s cpu %d%s  ", f->id, f->name, f->cpu,
+                      f->pinned ? " (pinned)" : "");
         text += line + state_text(run, *f) + '\n';
     }
     text += "last steps:\n";

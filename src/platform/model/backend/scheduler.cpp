@@ -280,7 +280,8 @@ void scheduler::report_deadlock() {
 // ---- injected failures ---------------------------------------------------------------------------------------------
 
 bool scheduler::inject(const failures& rules, std::uint64_t call) {
-    const bool fails = call == rules.nth || (rules.from != 0 && call >= rules.from) || random_.happens(rules.probability);
+    const bool fails =
+        call == rules.nth || (rules.from != 0 && call >= rules.from) || random_.happens(rules.probability);
     if (fails) ++result_.injected;
     return fails;
 }

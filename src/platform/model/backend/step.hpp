@@ -89,8 +89,7 @@ void record_values(trace_entry& entry, T before, T after) noexcept {
 }
 
 /// Lets the scheduler decide who runs next; returns when the caller does. The entry stays valid until the next step.
-trace_entry& step(operation kind, const void* object,
-                  std::memory_order order = std::memory_order_seq_cst) noexcept;
+trace_entry& step(operation kind, const void* object, std::memory_order order = std::memory_order_seq_cst) noexcept;
 
 /// Whether a weak compare-exchange that could succeed shall fail for no reason.
 bool weak_exchange_fails() noexcept;
