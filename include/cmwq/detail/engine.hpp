@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The boundary between the typed headers and the engine: everything that a template in include/ may ask the
+// compiled library to do. Nothing here is meant for users and nothing here is stable.
+#pragma once
+
+#include <cmwq/fwd.hpp>
+#include <cmwq/misuse.hpp>
+
+#include <cstddef>
+
+namespace cmwq {
+inline namespace v1 {
+namespace detail {
+
+/// Runs between the claim of an item and its publication, on the enqueuing thread: from here on the item belongs to the
+/// engine, and nobody can run it before this returns. Must not throw, block or enqueue.
+struct prepare_step {
+    void (*function)(void* context) noexcept = nullptr;
+    void* context = nullptr;
+};
+
+/// Would `wq` accept a new item now? `refusal::none`, or why not (draining, full, no memory). Asked before anything is
+/// built or claimed, because a claim that is rolled back could swallow another enqueuer's event.
+CMWQ_EXPORT refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept;
+
+/// Admits, claims and publishes `item`. On any value but `refusal::none` nothing has changed: the caller still owns the item.
+/// Context: any thread, never blocks, never allocates once the queue's pools exist.
+/// Lifetime: after `refusal::none` the item may already have run and be gone.
+CMWQ_EXPORT refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept;
+
+/// As submit, with `prepare` run once the item is claimed and before it is published.
+CMWQ_EXPORT refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file,
+                                    const char* function, unsigned line) noexcept;
+
+/// Waits for the last instance of `item`. True: there was one to wait for.
+CMWQ_EXPORT bool flush_item(work_base& item, call_site where) noexcept;
+
+/// Pending or running now? A hint: the answer may be old when it arrives.
+CMWQ_EXPORT bool item_pending(const work_base& item) noexcept;
+CMWQ_EXPORT bool item_busy(const work_base& item) noexcept;
+
+/// Memory for try_spawn's closures. Null when there is none; never throws. `size` and `align` are the same in both calls.
+CMWQ_EXPORT void* allocate_block(std::size_t size, std::size_t align) noexcept;
+CMWQ_EXPORT void release_block(void* block, std::size_t size, std::size_t align) noexcept;
+
+/// Reports a broken contract found by a header (see misuse.hpp).
+CMWQ_EXPORT void report_misuse(misuse_code code, const work_base* item, const queue* wq, call_site where) noexcept;
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Non-reentrancy: an item that is pending while it runs must not start on a second worker. Whoever popped it finds the id
+// of the worker that ran it last in its word; if that one still runs it, the item is left with him.
+// Protocol page: docs/design/non-reentrancy.md.
+#pragma once
+
+#include "engine/execute.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+/// If worker `last` runs the item now: leaves the item (or `carrier`, with the item in front of its seat again) with that
+/// worker, and true. Otherwise false, nothing happened, and the caller goes on to run it.
+[[nodiscard]] bool hand_over_if_running(worker& me, picked_item& picked, worker_id last, token* carrier) noexcept;
+
+/// Sends on what others left with this worker, now that it no longer runs it.
+void send_on_collided_items(worker& me) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

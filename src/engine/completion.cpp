@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/completion.hpp"
+
+#include "engine/item_flush.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+void flush_instance_done(cmwq_queue& queue) noexcept {
+    // Read first: once the count is at zero the leader may return, and the queue may be destroyed.
+    platform::parker* leader = queue.flush_leader;
+    // sync flush.1: acquire-release read-modify-write; pairs with flush.2; the effects of every waited-for item happen
+    // before the flusher's return
+    if (queue.flush_remaining.fetch_sub(1, memory_order_acq_rel) == 1) leader->unpark();
+}
+
+void complete(marks waiting, cmwq_queue& queue, const work_base&) noexcept {
+    if ((waiting & item_mark) != 0) item_flushes::instance().instance_done(*this_worker_slot());
+    if ((waiting & queue_mark) != 0) flush_instance_done(queue);
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/concurrency.hpp"
+
+#include "engine/note.hpp"
+#include "engine/runtime_state.hpp"
+#include "engine/wake.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+unsigned leave_counts(worker& other) noexcept {
+    // sync count.1: acquire-release read-modify-write; pairs with count.2; of all who want to take the worker out, one does
+    const unsigned left = other.counted.exchange(0, memory_order_acq_rel);
+    if ((left & counted_in::looking) != 0) {
+        // sync idle.5: seq_cst read-modify-write; pairs with idle.4; make_up_for then looks at every pool: an enqueuer
+        // either saw nobody looking and wakes, or pushed before this and is seen
+        other.pool->scope->nr_looking.fetch_sub(1, memory_order_seq_cst);
+    }
+    if (left != 0) give_back_running_token(*other.pool);
+    return left;
+}
+
+void make_up_for(worker_pool& pool, unsigned left) noexcept {
+    if ((left & counted_in::looking) != 0) {
+        kick_all(*pool.scope);
+    } else if (left != 0) {
+        kick(pool);
+    }
+}
+
+void join_running_count(worker& me) noexcept {
+    if (me.counted.load(memory_order_relaxed) != 0) return;
+    me.pool->nr_running.fetch_add(1, memory_order_relaxed);
+    // sync count.2: release; pairs with count.1; whoever takes the worker out next finds it in the pool's count
+    me.counted.store(counted_in::running, memory_order_release);
+    me.resumed = true;
+}
+
+void start_looking(worker& me) noexcept {
+    unsigned running = counted_in::running;
+    if (me.counted.load(memory_order_relaxed) != running) return;
+    pool_scope& scope = *me.pool->scope;
+    scope.nr_looking.fetch_add(1, memory_order_relaxed);
+    // sync count.5: release; pairs with count.1; an observer that takes us out now takes us out of both counts
+    if (me.counted.compare_exchange_strong(running, counted_in::running | counted_in::looking, memory_order_release,
+                                           memory_order_relaxed)) {
+        return;
+    }
+    scope.nr_looking.fetch_sub(1, memory_order_seq_cst);  // sync idle.12: seq_cst; pairs with idle.4; as idle.5
+    platform::fence_after_rmw();
+    kick_all(scope);
+}
+
+void declare_not_running(worker& other, std::uint64_t number) noexcept {
+    if (other.current.load(memory_order_relaxed) == nullptr) return;
+    if (other.item_number.load(memory_order_relaxed) != number) return;
+    const unsigned left = leave_counts(other);
+    if (left == 0) return;
+    // Set after the count has changed: a worker that misses it in this item finds it after the next.
+    // sync count.3: release read-modify-write; pairs with count.4; the worker then sees `counted` as it is
+    other.attention.fetch_or(attention::uncounted, memory_order_release);
+    other.pool->scope->runtime->counters.watchdog_kicks.fetch_add(1, memory_order_relaxed);
+    make_up_for(*other.pool, left);
+}
+
+marks look_up_after_item(worker& me) noexcept {
+    // sync count.4: acquire; pairs with count.3
+    const unsigned asked = me.attention.load(memory_order_acquire);
+    if ((asked & attention::uncounted) != 0) {
+        me.attention.fetch_and(~attention::uncounted, memory_order_relaxed);
+        join_running_count(me);
+    }
+    return (asked & attention::noted) != 0 ? take_note(me) : 0;
+}
+
+bool is_surplus(worker& me) noexcept {
+    if (!me.resumed) return false;
+    me.resumed = false;
+    return !pool_policy::keep_working(true, me.pool->nr_running.load(memory_order_relaxed));
+}
+
+blocked_inside_library::blocked_inside_library() noexcept : me_{this_worker_slot()} {
+    if (me_ != nullptr) make_up_for(*me_->pool, leave_counts(*me_));
+}
+
+blocked_inside_library::~blocked_inside_library() {
+    if (me_ != nullptr) join_running_count(*me_);
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

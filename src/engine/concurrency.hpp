@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stop 6: who counts as running. A pool's nr_running is the number of its workers with `counted` set; each worker leaves
+// and joins it through that one word, whoever takes it out, so it is counted once however many observers there are.
+// Protocol page: docs/design/concurrency.md.
+//
+//   enters   a worker that blocks inside the library, or that an observer found blocked or hogging its CPU
+//   leaves   the pool with one running worker less, and another one woken if there is work
+//   locks    none
+#pragma once
+
+#include "engine/worker_pool.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+/// Takes `other` out of its pool's running count and its scope's looking count, unless it is out already. Returns what it
+/// was counted in (counted_in). The caller then calls make_up_for. Any thread.
+[[nodiscard]] unsigned leave_counts(worker& other) noexcept;
+
+/// After a worker of `pool` left the counts `left`: enqueuers may have relied on it, so work is looked for once more, and
+/// somebody woken for it.
+void make_up_for(worker_pool& pool, unsigned left) noexcept;
+
+/// The worker itself: back into the running count, unless it is in.
+void join_running_count(worker& me) noexcept;
+
+/// The worker itself: it takes items from other pools from now on, until it leaves the counts.
+void start_looking(worker& me) noexcept;
+
+/// An observer's verdict on the item `number` that `other` runs: it blocks, or hogs the CPU. Late verdicts are harmless: a
+/// worker taken out wrongly is one running worker too many until the end of its item, where it joins again.
+void declare_not_running(worker& other, std::uint64_t number) noexcept;
+
+/// After an item: answers whatever `attention` asks for. Returns the marks of a note.
+[[nodiscard]] marks look_up_after_item(worker& me) noexcept;
+
+/// Did the worker come back into a pool that has another running one by now? Then it retires after its item. Asked once
+/// per return.
+[[nodiscard]] bool is_surplus(worker& me) noexcept;
+
+/// For waits of the library's own: while this exists, the calling worker (if it is one) is not running, and another one may
+/// run in its place.
+class blocked_inside_library {
+public:
+    blocked_inside_library() noexcept;
+    ~blocked_inside_library();
+    blocked_inside_library(const blocked_inside_library&) = delete;
+    blocked_inside_library& operator=(const blocked_inside_library&) = delete;
+
+private:
+    worker* me_;
+};
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/execute.hpp"
+
+#include "engine/collision.hpp"
+#include "engine/completion.hpp"
+#include "engine/concurrency.hpp"
+#include "engine/invoke.hpp"
+#include "engine/item_flush.hpp"
+#include "engine/queue_state.hpp"
+#include "engine/registry.hpp"
+#include "engine/runtime_state.hpp"
+#include "engine/trace.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+cmwq_queue* look_up_queue(worker& me, std::uint64_t word) noexcept {
+    const queue_id id = queue_of_word(word);
+    if (id != me.queue_looked_up) {
+        me.queue = registry::instance().queue_of(id);
+        me.queue_looked_up = id;
+    }
+    return me.queue;
+}
+
+/// Step 1. From the transition on, the item may be enqueued again, by anybody, the function included.
+bool claim(worker& me, picked_item& picked, token* carrier) noexcept {
+    do {
+        const worker_id last = last_worker_of_word(picked.word);
+        if (last != 0 && last != me.id && hand_over_if_running(me, picked, last, carrier)) return false;
+        if ((picked.waiting & item_mark) != 0) [[unlikely]] item_flushes::instance().instance_starts(me, *picked.item);
+    } while (!transition_to_running(*picked.item, picked.word, me.id));
+    platform::fence_after_rmw();
+    return true;
+}
+
+/// Step 3. The item may be gone: only registers and the worker's own slot are touched.
+void retire(worker& me, picked_item& picked) noexcept {
+    // sync collision.3: release; pairs with collision.1, note.2; the function's effects happen before whoever sees that
+    // the worker no longer runs the item
+    me.current.store(nullptr, memory_order_release);
+    platform::fence_compiler();  // its other half is the fence_all_threads of whoever leaves a note (note.2)
+    if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] picked.waiting |= look_up_after_item(me);
+    if (picked.waiting != 0) [[unlikely]] complete(picked.waiting, *me.queue, *picked.item);
+}
+
+}  // namespace
+
+bool execute_item(worker& me, picked_item& picked, token* carrier) noexcept {
+    if (!claim(me, picked, carrier)) return false;
+    cmwq_queue* queue = look_up_queue(me, picked.word);
+    // Items that waited for the previous one to end: its `current` was left before the fence in claim.
+    if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] send_on_collided_items(me);
+    const work_class& kind = access::kind(*picked.item);
+    trace_execute_start(picked.item, queue);
+    invoke(kind, *picked.item, *queue);
+    trace_execute_end(picked.item, queue);
+    retire(me, picked);
+    return true;
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

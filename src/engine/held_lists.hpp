@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Holds every place where an item of one queue can be: the worklists of its scope's pools, its seats, and what workers
+// hold for each other. While this exists, no item of the queue is taken, moved or left with anybody; items may still be
+// pushed, and running ones may end.
+#pragma once
+
+#include "engine/queue_state.hpp"
+#include "engine/registry.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+class held_lists {
+public:
+    /// `self`: the calling worker, or null.
+    held_lists(cmwq_queue& wq, const worker* self) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS : wq_{wq} {
+        const biased_entry* entry = self != nullptr ? &self->entry : nullptr;
+        for (int cpu = 0; cpu < wq_.scope->nr_pools; ++cpu) wq_.scope->pools[cpu].list.lock(entry);
+        for (int seat = 0; seat < wq_.nr_seats; ++seat) wq_.seats[seat].items.lock(entry);
+        registry::instance().collide_lock.lock();
+    }
+    ~held_lists() CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+        registry::instance().collide_lock.unlock();
+        for (int seat = wq_.nr_seats; seat-- > 0;) wq_.seats[seat].items.unlock();
+        for (int cpu = wq_.scope->nr_pools; cpu-- > 0;) wq_.scope->pools[cpu].list.unlock();
+    }
+    held_lists(const held_lists&) = delete;
+    held_lists& operator=(const held_lists&) = delete;
+
+    /// Each list with what its inbox had.
+    template <class Visit>
+    void for_each(Visit visit) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+        for (int cpu = 0; cpu < wq_.scope->nr_pools; ++cpu) visit(wq_.scope->pools[cpu].list.take_inbox());
+        for (int seat = 0; seat < wq_.nr_seats; ++seat) visit(wq_.seats[seat].items.take_inbox());
+        registry::instance().for_each_worker([&](worker& other) { visit(other.collided_items); });
+    }
+
+private:
+    cmwq_queue& wq_;
+};
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

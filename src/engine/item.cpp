@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one may ask about an item, and the memory of closures: the rest of the boundary to the headers.
+#include "engine/flush.hpp"
+#include "engine/invoke.hpp"
+#include "engine/misuse.hpp"
+#include "engine/registry.hpp"
+#include "engine/runtime_state.hpp"
+
+#include <cmwq/this_worker.hpp>
+
+#include <cstdio>
+#include <exception>
+
+namespace cmwq {
+inline namespace v1 {
+
+namespace detail {
+
+using namespace engine;
+
+bool item_pending(const work_base& item) noexcept {
+    return (word_of(const_cast<work_base&>(item)) & work_word::pending) != 0;
+}
+
+bool item_busy(const work_base& item) noexcept {
+    const std::uint64_t word = word_of(const_cast<work_base&>(item));
+    if ((word & work_word::pending) != 0) return true;
+    const worker* last = registry::instance().worker_of(last_worker_of_word(word));
+    return last != nullptr && last->current.load(memory_order_relaxed) == &item;
+}
+
+bool flush_item(work_base& item, call_site where) noexcept {
+    if (this_worker::current() != &item) return flush_one(item);
+    report({misuse_code::flush_from_own_item, &item, this_worker_slot()->queue, where});
+    return false;
+}
+
+void* allocate_block(std::size_t size, std::size_t align) noexcept {
+    return platform::allocate(size, align);
+}
+
+void release_block(void* block, std::size_t size, std::size_t align) noexcept {
+    platform::deallocate(block, size, align);
+}
+
+}  // namespace detail
+
+namespace engine {
+
+namespace {
+
+void default_policy(const escaped_exception& escaped) noexcept {
+    std::fprintf(stderr, "cmwq: an exception left the function of item \"%s\" on queue \"%s\"\n", escaped.item,
+                 escaped.queue);
+    std::terminate();
+}
+
+const char* name_of(const work_class& kind) noexcept {
+    const char* given = kind.name.load(memory_order_relaxed);
+    return given != nullptr ? given : kind.default_name;
+}
+
+}  // namespace
+
+void exception_left_item(const work_class& kind, cmwq_queue& queue) noexcept {
+    const exception_handler chosen = queue.runtime->options.on_exception;
+    (chosen != nullptr ? chosen : default_policy)({name_of(kind), queue.name, std::current_exception()});
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

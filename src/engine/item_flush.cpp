@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/item_flush.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+constinit item_flushes the_item_flushes;
+
+bool is_run_by(const item_flush_ticket& ticket, const worker& me) noexcept {
+    return ticket.runner == &me && ticket.number == me.item_number.load(memory_order_relaxed);
+}
+
+}  // namespace
+
+item_flushes& item_flushes::instance() noexcept {
+    return the_item_flushes;
+}
+
+void item_flushes::add(item_flush_ticket& ticket) noexcept {
+    locked hold{lock_};
+    ticket.next = tickets_;
+    tickets_ = &ticket;
+}
+
+bool item_flushes::remove(item_flush_ticket& ticket) noexcept {
+    locked hold{lock_};
+    for (item_flush_ticket** link = &tickets_; *link != nullptr; link = &(*link)->next) {
+        if (*link != &ticket) continue;
+        *link = ticket.next;
+        return true;
+    }
+    return false;
+}
+
+void item_flushes::instance_starts(const worker& me, const work_base& item) noexcept {
+    locked hold{lock_};
+    for (item_flush_ticket* ticket = tickets_; ticket != nullptr; ticket = ticket->next) {
+        if (ticket->item != &item || ticket->runner != nullptr) continue;
+        ticket->runner = &me;
+        ticket->number = me.item_number.load(memory_order_relaxed);
+    }
+}
+
+void item_flushes::back_to_pending(const worker& me) noexcept {
+    locked hold{lock_};
+    for (item_flush_ticket* ticket = tickets_; ticket != nullptr; ticket = ticket->next) {
+        if (is_run_by(*ticket, me)) ticket->runner = nullptr;
+    }
+}
+
+void item_flushes::instance_done(const worker& me) noexcept {
+    locked hold{lock_};
+    for (item_flush_ticket** link = &tickets_; *link != nullptr;) {
+        item_flush_ticket* ticket = *link;
+        if (!is_run_by(*ticket, me)) {
+            link = &ticket->next;
+            continue;
+        }
+        *link = ticket->next;
+        ticket->done.unpark();  // the ticket is on its owner's stack: not to be touched after this
+    }
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who waits for the end of one particular item. A ticket stands for one caller of flush and one *instance* of the item: the
+// pending one, or the one that a given worker runs. The pending instance becomes the running one when a worker claims it,
+// so a later enqueue of the same item cannot complete, or delay, an older ticket.
+#pragma once
+
+#include "engine/worker.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+struct item_flush_ticket {
+    const work_base* item = nullptr;
+    const worker* runner = nullptr;  ///< null: the pending instance
+    std::uint64_t number = 0;        ///< which item of the runner
+    item_flush_ticket* next = nullptr;
+    platform::parker done;
+};
+
+class item_flushes {
+public:
+    constexpr item_flushes() noexcept = default;
+    static item_flushes& instance() noexcept;
+
+    /// Adds a ticket for the pending instance, or for the one that `runner` runs as its item `number`.
+    void add(item_flush_ticket& ticket) noexcept;
+    /// Takes the ticket back. False: its instance is over already and `done` is (about to be) unparked.
+    [[nodiscard]] bool remove(item_flush_ticket& ticket) noexcept;
+
+    /// `me` is about to start the pending instance of `item`.
+    void instance_starts(const worker& me, const work_base& item) noexcept;
+    /// `me` does not start it after all: it is pending again.
+    void back_to_pending(const worker& me) noexcept;
+    /// The instance that `me` ran as its present item is over.
+    void instance_done(const worker& me) noexcept;
+
+private:
+    mutex lock_;
+    item_flush_ticket* tickets_ = nullptr;  // under lock_
+};
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

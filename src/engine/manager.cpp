@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/manager.hpp"
+
+#include "engine/registry.hpp"
+#include "engine/runtime_state.hpp"
+
+#include <cstdio>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+// The idle stack's word: id of the top worker in the low half, a version in the upper one, so that a worker that was
+// popped and pushed meanwhile is not mistaken for an unchanged top (ABA).
+constexpr std::uint64_t id_bits = 0xffffffff;
+constexpr std::uint64_t one_version = id_bits + 1;
+
+std::uint64_t with_top(std::uint64_t old, worker_id top) noexcept {
+    return ((old & ~id_bits) + one_version) | top;
+}
+
+/// cmwq/CPU:N, cmwq/CPU:NH, cmwq/uCPU:N, cmwq/uCPU:NH: after the kernel's kworker names, within Linux's 15 characters.
+void name_worker(char (&name)[16], const worker_pool& pool, unsigned number) noexcept {
+    std::snprintf(name, sizeof name, "cmwq/%s%d:%u%s", pool.scope->unbound() ? "u" : "", pool.cpu % 1000, number % 1000,
+                  pool.scope->highpri() ? "H" : "");
+}
+
+bool reserve_worker(pool_scope& scope) noexcept {
+    unsigned now = scope.nr_workers.load(memory_order_relaxed);
+    while (now < scope.runtime->options.max_workers_per_pool) {
+        if (scope.nr_workers.compare_exchange_weak(now, now + 1, memory_order_relaxed, memory_order_relaxed)) return true;
+    }
+    return false;
+}
+
+unsigned attach(worker_pool& pool, worker& added) noexcept {
+    locked hold{pool.workers_lock};
+    added.next_in_pool = pool.workers;
+    pool.workers = &added;
+    pool.nr_workers.fetch_add(1, memory_order_relaxed);
+    return pool.next_worker_number++;
+}
+
+void detach(worker_pool& pool, worker& gone) noexcept {
+    locked hold{pool.workers_lock};
+    worker** link = &pool.workers;
+    while (*link != &gone) link = &(*link)->next_in_pool;
+    *link = gone.next_in_pool;
+    pool.nr_workers.fetch_sub(1, memory_order_relaxed);
+}
+
+bool start_thread(worker_pool& pool, worker& self, unsigned number) noexcept {
+    char name[16];
+    name_worker(name, pool, number);
+    platform::thread_options options{.name = name, .cpu = pool.cpu};
+    if (pool.scope->highpri()) options.nice = -20;
+    return self.thread.start(options, worker_main, &self);
+}
+
+void forget(worker_pool& pool, worker& gone) noexcept {
+    detach(pool, gone);
+    pool.scope->nr_workers.fetch_sub(1, memory_order_relaxed);
+    registry::instance().release_worker(gone);
+}
+
+void reap(worker_pool& pool, worker& ended) noexcept {
+    ended.thread.join();
+    pool.scope->runtime->counters.workers_destroyed.fetch_add(1, memory_order_relaxed);
+    forget(pool, ended);
+}
+
+worker* pop_stack(worker_pool& pool) noexcept {
+    // sync idle.8: acquire; pairs with idle.6; sees the link of the worker that was pushed
+    std::uint64_t seen = pool.idle_stack.load(memory_order_acquire);
+    while ((seen & id_bits) != 0) {
+        worker* top = &registry::instance().slot_of(static_cast<worker_id>(seen & id_bits));
+        const std::uint64_t next = with_top(seen, top->next_idle.load(memory_order_relaxed));
+        // sync idle.9: acquire; pairs with idle.6; as idle.8, for the retry
+        if (pool.idle_stack.compare_exchange_weak(seen, next, memory_order_acquire, memory_order_acquire)) {
+            pool.nr_idle.fetch_sub(1, memory_order_relaxed);
+            return top;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+bool create_worker(worker_pool& pool) noexcept {
+    runtime_state& runtime = *pool.scope->runtime;
+    if (!reserve_worker(*pool.scope)) return false;
+    worker* self = registry::instance().acquire_worker();
+    if (self != nullptr) {
+        self->pool = &pool;
+        runtime.counters.workers_created.fetch_add(1, memory_order_relaxed);
+        if (start_thread(pool, *self, attach(pool, *self))) return true;
+        runtime.counters.workers_created.fetch_sub(1, memory_order_relaxed);
+        detach(pool, *self);
+        registry::instance().release_worker(*self);
+    }
+    pool.scope->nr_workers.fetch_sub(1, memory_order_relaxed);
+    runtime.counters.worker_creation_failures.fetch_add(1, memory_order_relaxed);
+    return false;
+}
+
+bool has_idle(const worker_pool& pool) noexcept {
+    // sync idle.7: seq_cst load; pairs with idle.6; for a waker that gave its token back: a worker that pushed itself
+    // before it looked at the count is seen here, one that pushed later sees the work itself
+    return (pool.idle_stack.load(memory_order_seq_cst) & id_bits) != 0;
+}
+
+worker* pop_idle(worker_pool& pool) noexcept {
+    while (worker* top = pop_stack(pool)) {
+        idle_state expected = idle_state::idle;
+        // sync idle.10: acquire-release read-modify-write; pairs with idle.11; decides between the waker and a worker that
+        // has been idle too long: one of them has it
+        if (top->idle.compare_exchange_strong(expected, idle_state::busy, memory_order_acq_rel, memory_order_acquire)) {
+            return top;
+        }
+        reap(pool, *top);
+    }
+    return nullptr;
+}
+
+void push_idle(worker& self) noexcept {
+    worker_pool& pool = *self.pool;
+    self.idle.store(idle_state::idle, memory_order_relaxed);
+    pool.nr_idle.fetch_add(1, memory_order_relaxed);
+    std::uint64_t seen = pool.idle_stack.load(memory_order_relaxed);
+    do {
+        self.next_idle.store(static_cast<worker_id>(seen & id_bits), memory_order_relaxed);
+        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9; publishes the worker before it gives
+        // its running token back: whoever takes the token after that finds somebody to hand it to
+    } while (!pool.idle_stack.compare_exchange_weak(seen, with_top(seen, self.id), memory_order_seq_cst,
+                                                    memory_order_relaxed));
+}
+
+bool wait_for_token(worker& self) noexcept {
+    worker_pool& pool = *self.pool;
+    const auto timeout = pool.scope->runtime->options.idle_worker_timeout;
+    // Only a surplus worker sleeps with a deadline: the ones that stay for good cause no wake-up at all.
+    while (pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
+                                         pool.nr_idle.load(memory_order_relaxed))) {
+        if (self.parker.park_until(platform::now() + timeout)) return !self.pool->scope->runtime->ending();
+        if (!pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
+                                           pool.nr_idle.load(memory_order_relaxed))) {
+            continue;
+        }
+        idle_state expected = idle_state::idle;
+        // sync idle.11: acquire-release read-modify-write; pairs with idle.10; after it nobody wakes us: we may end
+        if (self.idle.compare_exchange_strong(expected, idle_state::ended, memory_order_acq_rel, memory_order_acquire)) {
+            return false;
+        }
+        break;  // a waker was faster: its token is coming
+    }
+    self.parker.park();
+    return !pool.scope->runtime->ending();
+}
+
+void end_workers(worker_pool& pool) noexcept {
+    // Workers on their way to the idle stack get there: no work is left and none comes.
+    while (pool.nr_workers.load(memory_order_relaxed) != 0) {
+        worker* sleeper = pop_idle(pool);
+        if (sleeper == nullptr) {
+            platform::yield();
+            continue;
+        }
+        sleeper->parker.unpark();
+        reap(pool, *sleeper);
+    }
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Broken contracts: one way to report them all.
+#pragma once
+
+#include "engine/engine_access.hpp"
+
+#include <cmwq/misuse.hpp>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+struct misuse_report {
+    misuse_code code;
+    const work_base* item = nullptr;
+    const cmwq_queue* queue = nullptr;
+    call_site where;
+};
+
+/// Tells the misuse handler. Returns if the handler does: the caller then carries on in the way that misuse.hpp documents.
+void report(const misuse_report& found) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stop 2: admission. A pool_workqueue is the seat that a limited queue holds: its items wait here, in order, and tokens
+// carry them to the pool. A token is an ordinary item of the engine that runs the seat's items one after the other; a seat
+// with max_active tokens can have no more than max_active of its items running. An ordered queue is one seat with one token.
+// Queues without a limit (one that no pool could reach) have no seat: their items go to the pools directly.
+//
+//   enters   a claimed item, from submit
+//   leaves   the same item, popped by a worker that runs one of the seat's tokens
+//   locks    none to enter while tokens are active; tokens_lock to wake an idle one
+// Protocol page: docs/design/tokens.md.
+#pragma once
+
+#include "engine/worker_pool.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+struct pool_workqueue;
+
+/// The kind of all tokens. The engine tells tokens from items by it.
+extern constinit const work_class token_class;
+
+struct token : work_base {
+    token() noexcept : work_base{token_class} {}
+    pool_workqueue* seat = nullptr;  // I
+    token* next_idle = nullptr;      // under the seat's tokens_lock
+};
+
+inline bool is_token(const work_base& item) noexcept {
+    return &access::kind(item) == &token_class;
+}
+
+struct alignas(cache_line) pool_workqueue {
+    worklist items;
+
+    alignas(cache_line) atomic<unsigned> nr_idle_tokens{0};  // A(tokens)
+    mutex tokens_lock;
+    token* idle_tokens = nullptr;    // under tokens_lock
+    token* tokens = nullptr;         // I: all of them
+    unsigned nr_tokens = 0;          // I: the queue's max_active
+    pool_scope* scope = nullptr;     // I
+    platform::parker* closing = nullptr;  // under tokens_lock: who waits until all tokens are idle
+};
+
+/// Gives the seat its tokens. False: no memory.
+[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned max_active) noexcept;
+/// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more.
+void close_seat(pool_workqueue& seat) noexcept;
+
+/// Admits a claimed item: it waits in order, and an idle token is sent for it if there is one. Any thread.
+/// Lifetime: the item may have run and be gone when this returns.
+void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept;
+
+/// Runs items of the token's seat until it is empty, or others should have a turn. On a worker.
+void run_token(worker& me, token& carrier) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

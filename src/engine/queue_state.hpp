@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A queue as the engine sees it: the object behind cmwq::queue& and the C handle.
+#pragma once
+
+#include "engine/pool_workqueue.hpp"
+
+#include <cmwq/queue.hpp>
+
+/// Constant-initialised, so that the system queues can be used from static constructors; made ready at first use.
+struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
+    static constexpr std::size_t name_size = 32;
+
+    /// What enqueue has to know, in one word.
+    static constexpr unsigned ready = 1;     ///< has its pools
+    static constexpr unsigned limited = 2;   ///< its items go through seats
+    static constexpr unsigned draining = 4;  ///< only its own items may enqueue to it
+
+    /// A system queue: its runtime is set by whoever owns the set (the standard set has the standard runtime).
+    constexpr cmwq_queue(const char* name, cmwq::engine::scope_kind kind) noexcept : kind{kind} {
+        for (std::size_t i = 0; i + 1 < name_size && name[i] != '\0'; ++i) this->name[i] = name[i];
+    }
+    cmwq_queue(const char* name, std::size_t length, cmwq::engine::scope_kind kind) noexcept;
+
+    // Read by every enqueue.
+    cmwq::engine::atomic<unsigned> state{0};               // A(queue): bits above
+    cmwq::engine::queue_id id = 0;                         // I
+    cmwq::engine::pool_scope* scope = nullptr;             // I
+    cmwq::engine::pool_workqueue* seats = nullptr;         // I: one per CPU (percpu queues) or one in all; null: no limit
+    int nr_seats = 0;                                      // I
+    char name[name_size] = {};                             // I
+
+    // What it was asked to be.
+    cmwq::engine::scope_kind kind;                         // I
+    bool one_at_a_time = false;                            // I: an ordered queue
+    bool freezable = false;                                // I
+    bool mem_reclaim = false;                              // I
+    unsigned max_active = 0;                               // I: 0 = default
+    cmwq::engine::runtime_state* runtime = nullptr;        // I
+    cmwq_queue* next_in_runtime = nullptr;                 // U
+
+    // Flush (flush.cpp).
+    cmwq::engine::mutex flush_lock;
+    bool flushing = false;                                 // Q: a round is on
+    struct cmwq_flush_waiter* next_round = nullptr;        // Q: who waits for the one after it
+    unsigned nr_drainers = 0;                              // Q
+    cmwq::engine::atomic<std::size_t> flush_remaining{0};  // A(flush): marked instances not done yet, +1 while marking
+    cmwq::platform::parker* flush_leader = nullptr;        // set before flush_remaining, by the round's leader
+
+    cmwq::engine::pool_workqueue* seat_here() const noexcept {
+        return nr_seats == 1 ? seats : &seats[cmwq::platform::current_cpu()];
+    }
+};
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+inline cmwq_queue& as_engine(queue& wq) noexcept {
+    return static_cast<cmwq_queue&>(wq);
+}
+
+/// The kernel's figures: WQ_DFL_ACTIVE and WQ_MAX_ACTIVE since 6.14.
+inline constexpr unsigned default_max_active = 1024, most_max_active = 2048;
+
+/// Makes the queue usable: pools, id, seats. False: no memory, nothing has changed. Any thread; idempotent.
+[[nodiscard]] bool make_ready(cmwq_queue& wq) noexcept;
+/// The reverse, for a drained queue.
+void retire_queue(cmwq_queue& wq) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/registry.hpp"
+
+#include "engine/memory.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+constinit registry the_registry;
+}
+
+registry& registry::instance() noexcept {
+    return the_registry;
+}
+
+worker* registry::acquire_worker() noexcept {
+    locked hold{lock_};
+    if (worker* reused = free_workers_) {
+        free_workers_ = reused->next_in_pool;
+        const worker_id id = reused->id;
+        reused->~worker();
+        new (reused) worker;
+        reused->id = id;
+        return reused;
+    }
+    if (next_worker_ == nr_worker_slots) return nullptr;
+    auto* made = create<worker>();
+    if (made == nullptr) return nullptr;
+    made->id = next_worker_++;
+    // sync registry.2: release; pairs with registry.1, registry.7; publishes the slot
+    worker_slots_[made->id].store(made, memory_order_release);
+    return made;
+}
+
+void registry::release_worker(worker& slot) noexcept {
+    locked hold{lock_};
+    slot.next_in_pool = free_workers_;
+    free_workers_ = &slot;
+}
+
+registry::queue_page* registry::page_for(queue_id id) noexcept {
+    atomic<queue_page*>& place = queue_pages_[id / queues_per_page];
+    queue_page* page = place.load(memory_order_relaxed);
+    if (page != nullptr) return page;
+    page = create<queue_page>();
+    place.store(page, memory_order_release);  // sync registry.4: release; pairs with registry.3; publishes the page
+    return page;
+}
+
+queue_id registry::add_queue(cmwq_queue& queue) noexcept {
+    locked hold{lock_};
+    for (queue_id id = lowest_free_queue_; id <= work_word::max_queue; ++id) {
+        queue_page* page = page_for(id);
+        if (page == nullptr) return 0;
+        atomic<cmwq_queue*>& place = page->queues[id % queues_per_page];
+        if (place.load(memory_order_relaxed) != nullptr) continue;
+        place.store(&queue, memory_order_release);  // sync registry.6: release; pairs with registry.5; publishes the queue
+        lowest_free_queue_ = id + 1;
+        return id;
+    }
+    return 0;
+}
+
+void registry::remove_queue(queue_id id) noexcept {
+    locked hold{lock_};
+    page_for(id)->queues[id % queues_per_page].store(nullptr, memory_order_relaxed);
+    if (id < lowest_free_queue_) lowest_free_queue_ = id;
+}
+
+void registry::add_runtime() noexcept {
+    locked hold{lock_};
+    ++nr_runtimes_;
+}
+
+void registry::remove_runtime() noexcept {
+    locked hold{lock_};
+    if (--nr_runtimes_ == 0) free_everything();
+}
+
+void registry::free_everything() noexcept {
+    for (worker_id id = 1; id < next_worker_; ++id) {
+        destroy(worker_slots_[id].load(memory_order_relaxed));
+        worker_slots_[id].store(nullptr, memory_order_relaxed);
+    }
+    next_worker_ = 1;
+    free_workers_ = nullptr;
+    for (atomic<queue_page*>& page : queue_pages_) {
+        queue_page* former = page.load(memory_order_relaxed);
+        if (former == nullptr) continue;
+        destroy(former);
+        page.store(nullptr, memory_order_relaxed);
+    }
+    lowest_free_queue_ = 1;
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of a runtime: started at first use, scopes made when a queue needs them, ended with its workers joined.
+#include "engine/flush.hpp"
+#include "engine/manager.hpp"
+#include "engine/memory.hpp"
+#include "engine/misuse.hpp"
+#include "engine/registry.hpp"
+#include "engine/runtime_state.hpp"
+
+#include <new>
+#include <type_traits>
+
+namespace cmwq {
+inline namespace v1 {
+
+namespace engine {
+
+namespace {
+
+/// Under setup_lock.
+void count_in_registry(runtime_state& runtime) noexcept {
+    if (runtime.counted) return;
+    runtime.counted = true;
+    registry::instance().add_runtime();
+}
+
+template <class Visit>
+void for_each_scope(const runtime_state& runtime, Visit visit) noexcept {
+    for (const atomic<pool_scope*>& place : runtime.scopes) {
+        // sync setup.5: acquire; pairs with setup.4; sees the scope as it was made
+        if (pool_scope* scope = place.load(memory_order_acquire)) visit(*scope);
+    }
+}
+
+void end_scope(pool_scope& scope) noexcept {
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) end_workers(scope.pools[cpu]);
+}
+
+}  // namespace
+
+pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
+    atomic<pool_scope*>& place = runtime.scopes[static_cast<unsigned>(kind)];
+    locked hold{runtime.setup_lock};
+    pool_scope* scope = place.load(memory_order_relaxed);
+    if (scope != nullptr) return scope;
+    scope = create_scope(runtime, kind);
+    if (scope == nullptr) return nullptr;
+    count_in_registry(runtime);
+    // sync setup.4: release; pairs with setup.3, setup.5; publishes the scope and its pools
+    place.store(scope, memory_order_release);
+    return scope;
+}
+
+void end_runtime(runtime_state& runtime) noexcept {
+    // sync setup.2: release; pairs with setup.1; workers woken from now on end
+    runtime.is_ending.store(true, memory_order_release);
+    for_each_scope(runtime, end_scope);
+    runtime.dog.end();
+    for_each_scope(runtime, [](pool_scope& scope) { destroy_scope(&scope); });
+    if (runtime.counted) registry::instance().remove_runtime();
+}
+
+}  // namespace engine
+
+namespace {
+
+/// A runtime that is not the standard one: its state and its seven queues in one block.
+struct own_runtime {
+    engine::system_queue_set queues{&state};
+    engine::runtime_state state{&queues};
+};
+
+[[noreturn]] void no_memory() {
+#if defined(__cpp_exceptions)
+    throw std::bad_alloc{};
+#else
+    __builtin_trap();
+#endif
+}
+
+}  // namespace
+
+runtime::runtime(const runtime_options& options) : impl_{nullptr} {
+    auto* made = engine::create<own_runtime>();
+    if (made == nullptr) no_memory();
+    made->state.options = options;
+    impl_ = &made->state;
+}
+
+runtime::~runtime() {
+    engine::for_each_system_queue(*impl_->queues, [](cmwq_queue& wq) {
+        if ((wq.state.load(engine::memory_order_relaxed) & cmwq_queue::ready) != 0) engine::drain_queue(wq);
+        engine::retire_queue(wq);
+    });
+    if (impl_->all_queues != nullptr) engine::report({misuse_code::queue_in_use, nullptr, impl_->all_queues, {}});
+    engine::end_runtime(*impl_);
+    engine::destroy(reinterpret_cast<own_runtime*>(impl_->queues));
+}
+
+runtime_statistics runtime::statistics() const noexcept {
+    constexpr auto relaxed = engine::memory_order_relaxed;
+    const engine::statistics& now = impl_->counters;
+    runtime_statistics told;
+    told.workers_created = now.workers_created.load(relaxed);
+    told.workers_destroyed = now.workers_destroyed.load(relaxed);
+    told.worker_creation_failures = now.worker_creation_failures.load(relaxed);
+    told.items_stolen = now.items_stolen.load(relaxed);
+    told.wakeups = now.wakeups.load(relaxed);
+    told.flushes = now.flushes.load(relaxed);
+    told.watchdog_kicks = now.watchdog_kicks.load(relaxed);
+    engine::for_each_scope(*impl_, [&](engine::pool_scope& scope) {
+        told.pools += static_cast<unsigned>(scope.nr_pools);
+        for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
+            told.workers += scope.pools[cpu].nr_workers.load(relaxed);
+            told.idle_workers += scope.pools[cpu].nr_idle.load(relaxed);
+        }
+    });
+    return told;
+}
+
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a runtime counts. All relaxed and approximate, and none of them on the path of an item.
+#pragma once
+
+#include "engine/locking.hpp"
+
+#include <cstdint>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+struct statistics {
+    atomic<std::uint64_t> workers_created{0};           // T: threads started
+    atomic<std::uint64_t> workers_destroyed{0};         // T: idle workers ended and joined
+    atomic<std::uint64_t> worker_creation_failures{0};  // T: threads refused by the system, or no memory for one
+    atomic<std::uint64_t> items_stolen{0};              // T: items moved to another pool of the scope
+    atomic<std::uint64_t> wakeups{0};                   // T: idle workers woken
+    atomic<std::uint64_t> flushes{0};                   // T: flushes that had something to wait for
+    atomic<std::uint64_t> watchdog_kicks{0};            // T: workers found blocked or hogging
+};
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/steal.hpp"
+
+#include "engine/concurrency.hpp"
+#include "engine/runtime_state.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+/// A thief that came away with something looks this often again before it sleeps; each round costs some 100 ns. A worker
+/// that runs only its own pool's items never does: it would hold the CPU that their producer needs.
+constexpr unsigned looks_before_sleep = 50;
+constexpr unsigned pauses_between_looks = 2;
+
+void rest(unsigned pauses) noexcept {
+    for (unsigned i = 0; i < pauses; ++i) platform::pause();
+}
+
+/// Both worklists are held, in the order of their pools, so that a flusher never finds an item on the way.
+void lock_both(worker& me, worker_pool& victim) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    worker_pool& own = *me.pool;
+    (own.cpu < victim.cpu ? own : victim).list.lock(&me.entry);
+    (own.cpu < victim.cpu ? victim : own).list.lock(&me.entry);
+}
+
+std::size_t take_from(worker& me, worker_pool& victim) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    worker_pool& own = *me.pool;
+    lock_both(me, victim);
+    item_list& theirs = victim.list.take_inbox();
+    const bool victim_running = victim.nr_running.load(memory_order_relaxed) != 0;
+    item_list taken = theirs.split_front(pool_policy::items_to_steal(theirs.size(), victim_running));
+    const std::size_t count = taken.size();
+    victim.list.publish_size();
+    own.list.take_inbox().append(taken);
+    own.list.publish_size();
+    victim.list.unlock();
+    own.list.unlock();
+    return count;
+}
+
+/// One look at each pool, the nearest first.
+std::size_t look_around(worker& me) noexcept {
+    pool_scope& scope = *me.pool->scope;
+    for (int step = 1; step < scope.nr_pools; ++step) {
+        worker_pool& victim = scope.pools[(me.pool->cpu + step) % scope.nr_pools];
+        if (!victim.list.has_work()) continue;
+        if (const std::size_t taken = take_from(me, victim)) return taken;
+    }
+    return 0;
+}
+
+bool took(worker& me, std::size_t count) noexcept {
+    me.last_steal = static_cast<unsigned>(count);
+    me.pool->scope->runtime->counters.items_stolen.fetch_add(count, memory_order_relaxed);
+    if (count > 1) me.pool->scope->runtime->dog.arm();
+    return true;
+}
+
+}  // namespace
+
+bool steal(worker& me) noexcept {
+    if (me.pool->nr_running.load(memory_order_relaxed) > 1 || me.pool->scope->nr_pools == 1) return false;
+    start_looking(me);
+    const bool productive = me.last_steal != 0;
+    me.steal_pause = productive ? pool_policy::next_steal_pause(me.last_steal, me.steal_pause) : 0;
+    rest(me.steal_pause);
+    me.last_steal = 0;
+    for (unsigned look = 0; look < (productive ? looks_before_sleep : 1u); ++look) {
+        if (me.pool->list.has_work()) return true;
+        if (const std::size_t count = look_around(me)) return took(me, count);
+        rest(pauses_between_looks);
+    }
+    return false;
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stop 1: an item enters.
+//
+//   enters   an item that its caller owns, and a queue
+//   leaves   the same item, claimed (pending) and published: to the pool of this CPU, or to its queue's seat
+//   locks    none
+//
+// Every refusal but "already pending" comes before the claim: a claim that is rolled back could have told another enqueuer
+// that the item was pending, and its event would be lost.
+#include "engine/misuse.hpp"
+#include "engine/queue_state.hpp"
+#include "engine/trace.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+
+namespace engine {
+
+namespace {
+
+bool called_from_own_item(const cmwq_queue& wq) noexcept {
+    const worker* me = this_worker_slot();
+    return me != nullptr && me->current.load(memory_order_relaxed) != nullptr && me->queue == &wq;
+}
+
+/// The uncommon states: not used yet, or draining.
+refusal admit_slow(cmwq_queue& wq, unsigned state, const work_base* item, const call_site& where) noexcept {
+    if ((state & cmwq_queue::ready) == 0 && !make_ready(wq)) return refusal::no_memory;
+    if ((state & cmwq_queue::draining) == 0 || called_from_own_item(wq)) return refusal::none;
+    report({misuse_code::enqueue_while_draining, item, &wq, where});
+    return refusal::queue_draining;
+}
+
+inline refusal admit(cmwq_queue& wq, const work_base* item, const char* file, const char* function,
+                     unsigned line) noexcept {
+    // sync queue.1: acquire; pairs with queue.2, queue.3, queue.4; sees the pools and seats of a ready queue
+    const unsigned state = wq.state.load(memory_order_acquire);
+    if ((state & (cmwq_queue::ready | cmwq_queue::draining)) == cmwq_queue::ready) [[likely]] return refusal::none;
+    return admit_slow(wq, state, item, {file, function, line});
+}
+
+inline void publish(cmwq_queue& wq, work_base& item) noexcept {
+    trace_queue_work(&item, &wq);
+    if (wq.seats != nullptr) return enqueue_to_seat(*wq.seat_here(), item);
+    enqueue_to_scope(*wq.scope, item);
+}
+
+}  // namespace
+
+}  // namespace engine
+
+namespace detail {
+
+using namespace engine;
+
+refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept {
+    return admit(as_engine(wq), nullptr, file, function, line);
+}
+
+refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept {
+    return submit_prepared(wq, item, {}, file, function, line);
+}
+
+refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file, const char* function,
+                        unsigned line) noexcept {
+    cmwq_queue& target = as_engine(wq);
+    if (const refusal why = admit(target, &item, file, function, line); why != refusal::none) return why;
+    if (const refusal why = transition_to_pending(item, target.id); why != refusal::none) return why;
+    if (prepare.function != nullptr) prepare.function(prepare.context);
+    publish(target, item);
+    return refusal::none;
+}
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace cmwq

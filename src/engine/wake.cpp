@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/wake.hpp"
+
+#include "engine/manager.hpp"
+#include "engine/runtime_state.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+bool nobody_runs(const worker_pool& pool) noexcept {
+    // sync idle.3: seq_cst load; pairs with idle.1; the enqueuer's half of the race with a worker that stops running: the
+    // push before this load is a seq_cst read-modify-write (inbox.1)
+    return pool.nr_running.load(memory_order_seq_cst) == 0;
+}
+
+int nr_looking(const pool_scope& scope) noexcept {
+    // sync idle.4: seq_cst load; pairs with idle.5; the same race with a thief that stops looking
+    return scope.nr_looking.load(memory_order_seq_cst);
+}
+
+worker_pool* find_pool_without_running_worker(const worker_pool& except) noexcept {
+    pool_scope& scope = *except.scope;
+    for (int step = 1; step < scope.nr_pools; ++step) {
+        worker_pool& other = scope.pools[(except.cpu + step) % scope.nr_pools];
+        if (other.nr_running.load(memory_order_relaxed) == 0) return &other;
+    }
+    return nullptr;
+}
+
+/// The caller has the running token of `pool`: it goes to an idle worker, else to a new one, else back.
+bool hand_token_to_worker(worker_pool& pool) noexcept {
+    if (worker* sleeper = pop_idle(pool)) {
+        pool.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
+        sleeper->parker.unpark();
+        return true;
+    }
+    if (create_worker(pool)) return true;
+    give_back_running_token(pool);
+    return false;
+}
+
+}  // namespace
+
+bool take_running_token(worker_pool& pool) noexcept {
+    int nobody = 0;
+    // sync idle.2: seq_cst read-modify-write; pairs with idle.1; one caller wins, however many race
+    return pool.nr_running.compare_exchange_strong(nobody, 1, memory_order_seq_cst, memory_order_relaxed);
+}
+
+void give_back_running_token(worker_pool& pool) noexcept {
+    // sync idle.1: seq_cst read-modify-write; pairs with idle.2, idle.3; after it the caller looks for work once more: an
+    // enqueuer either saw the count at 0 and wakes somebody, or pushed before this and is seen by that look
+    pool.nr_running.fetch_sub(1, memory_order_seq_cst);
+    platform::fence_after_rmw();
+}
+
+void kick(worker_pool& pool) noexcept {
+    while (pool.list.has_work() && take_running_token(pool)) {
+        if (hand_token_to_worker(pool)) return;
+        // No worker to be had. One that went idle while we held its token found the token taken and sleeps: look again.
+        if (has_idle(pool)) continue;
+        pool.scope->runtime->dog.retry_later();
+        return;
+    }
+}
+
+void kick_all(pool_scope& scope) noexcept {
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) kick(scope.pools[cpu]);
+}
+
+void kick_helper(worker_pool& busy) noexcept {
+    worker_pool* helper = find_pool_without_running_worker(busy);
+    if (helper == nullptr || !take_running_token(*helper)) return;
+    if (!hand_token_to_worker(*helper)) kick(*helper);
+}
+
+void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
+    const int looking = nr_looking(*pool.scope);
+    if (nobody_runs(pool) && pool_policy::may_wake_local(0, looking, unseen)) return kick(pool);
+    // Somebody else has to come round to this item; should he block first, the watchdog notices.
+    pool.scope->runtime->dog.arm();
+    if (pool_policy::may_wake_helper(unseen, looking, pool.scope->nr_pools > 1)) kick_helper(pool);
+}
+
+void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
+    pool.scope->runtime->dog.arm();
+    if (listed < pool_policy::backlog_for_help) return;
+    if (pool_policy::may_wake_helper(listed, nr_looking(*pool.scope), pool.scope->nr_pools > 1)) kick_helper(pool);
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whom to wake, and when nobody: the component that decides more about speed than all atomics together. The rules are
+// predicates in pool_policy.hpp; here they meet the atomics. Protocol page with proof sketch: docs/design/wake.md.
+#pragma once
+
+#include "engine/worker_pool.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+/// After a push from outside; `unseen` items lie in the inbox.
+void wake_after_push(worker_pool& pool, unsigned unseen) noexcept;
+
+/// After a running worker of `pool` pushed to its own list; `listed` items wait there now.
+void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept;
+
+/// Wakes (or makes) a worker of the pool if there is work and nobody runs. Safe to call at any time, from any thread that
+/// holds no lock.
+void kick(worker_pool& pool) noexcept;
+
+/// Wakes (or makes) a worker of some pool of the scope that runs nothing, so that it takes from the others.
+void kick_helper(worker_pool& busy) noexcept;
+
+/// kick for each pool of the scope.
+void kick_all(pool_scope& scope) noexcept;
+
+/// Takes the right to run in an idle pool: true for exactly one caller, who then must hand it to a worker or give it back.
+[[nodiscard]] bool take_running_token(worker_pool& pool) noexcept;
+void give_back_running_token(worker_pool& pool) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

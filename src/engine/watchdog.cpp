@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/watchdog.hpp"
+
+#include "engine/concurrency.hpp"
+#include "engine/runtime_state.hpp"
+#include "engine/wake.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+/// Both figures are 10 ms: what the kernel lets an item compute before it counts as CPU-intensive, and how often we look.
+constexpr nanoseconds tick_length = milliseconds{10};
+constexpr nanoseconds hog_limit = milliseconds{10};
+
+pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
+    // sync setup.3: acquire; pairs with setup.4; sees the scope as it was made
+    return runtime.scopes[kind].load(memory_order_acquire);
+}
+
+}  // namespace
+
+void watchdog::wake_up() noexcept {
+    // sync watchdog.1: seq_cst read-modify-write; pairs with watchdog.2; one caller wakes it
+    if (armed_.exchange(true, memory_order_seq_cst)) return;
+    if (!started_.load(memory_order_relaxed)) {
+        locked hold{runtime_.setup_lock};
+        if (!started_.load(memory_order_relaxed)) {
+            if (!thread_.start({.name = "cmwq/watchdog"}, [](void* self) { thread_main(self); }, this)) {
+                armed_.store(false, memory_order_relaxed);  // the next one who needs it tries again
+                return;
+            }
+            started_.store(true, memory_order_relaxed);
+        }
+    }
+    parker_.unpark();
+}
+
+void watchdog::thread_main(void* self) noexcept {
+    static_cast<watchdog*>(self)->watch();
+}
+
+void watchdog::watch() noexcept {
+    for (;;) {
+        parker_.park();
+        // sync watchdog.3: acquire; pairs with watchdog.4
+        while (!ending_.load(memory_order_acquire)) {
+            if (parker_.park_until(platform::now() + tick_length)) continue;
+            if (tick()) continue;
+            armed_.store(false, memory_order_relaxed);
+            // A worker that pushes to its own list does so with plain stores: after this fence its store to the list is
+            // seen below, or it sees the watchdog disarmed.
+            platform::fence_all_threads();
+            // sync watchdog.2: seq_cst read-modify-write; pairs with watchdog.1; armed again meanwhile: that caller's
+            // token is on its way, or the work is ours
+            if (!any_work() || armed_.exchange(true, memory_order_seq_cst)) break;
+        }
+        if (ending_.load(memory_order_acquire)) return;  // sync watchdog.5: acquire; pairs with watchdog.4
+    }
+}
+
+void watchdog::end() noexcept {
+    if (!started_.load(memory_order_relaxed)) return;
+    // sync watchdog.4: release; pairs with watchdog.3, watchdog.5
+    ending_.store(true, memory_order_release);
+    parker_.unpark();
+    thread_.join();
+}
+
+bool watchdog::any_work() const noexcept {
+    for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
+        const pool_scope* scope = made_scope(runtime_, kind);
+        for (int cpu = 0; scope != nullptr && cpu < scope->nr_pools; ++cpu) {
+            if (scope->pools[cpu].list.has_work()) return true;
+        }
+    }
+    return false;
+}
+
+bool watchdog::tick() noexcept {
+    locked hold{tick_lock_};
+    for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
+        pool_scope* scope = made_scope(runtime_, kind);
+        for (int cpu = 0; scope != nullptr && cpu < scope->nr_pools; ++cpu) look_at(scope->pools[cpu]);
+    }
+    return any_work();
+}
+
+void watchdog::look_at(worker_pool& pool) noexcept {
+    if (!pool.list.has_work()) return;
+    kick(pool);
+    // Verdicts are acted upon without the lock: waking a replacement may have to create it, which takes the lock.
+    verdict stuck[most_verdicts];
+    const unsigned nr_stuck = find_stuck_workers(pool, stuck);
+    for (unsigned i = 0; i < nr_stuck; ++i) declare_not_running(*stuck[i].other, stuck[i].number);
+    if (pool.list.has_work()) kick_helper(pool);
+}
+
+unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept {
+    locked hold{pool.workers_lock};
+    unsigned found = 0;
+    for (worker* other = pool.workers; other != nullptr && found < most_verdicts; other = other->next_in_pool) {
+        if (is_stuck(*other)) stuck[found++] = {other, other->seen_item};
+    }
+    return found;
+}
+
+bool watchdog::is_stuck(worker& other) noexcept {
+    if (other.counted.load(memory_order_relaxed) == 0) return false;
+    const std::uint64_t number = other.item_number.load(memory_order_relaxed);
+    if (other.current.load(memory_order_relaxed) == nullptr || number != other.seen_item) {
+        other.seen_item = number;  // it got on since the last tick
+        other.seen_cpu_time = -1;
+        return false;
+    }
+    const int thread_id = other.thread_id.load(memory_order_relaxed);
+    if (platform::task_state_of(thread_id) != platform::task_state::running) return true;
+    const std::int64_t used = platform::cpu_time_of(thread_id).count();
+    if (other.seen_cpu_time < 0) other.seen_cpu_time = used;
+    return used - other.seen_cpu_time >= hog_limit.count();
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The backstop: while work is pending, a thread looks every 10 ms whether each pool with work gets on, and helps where it
+// does not: a worker that blocks or hogs its CPU leaves the count and another one takes its place; a wake that was left out
+// is made up; a thread that could not be created is asked for again. It sleeps without a deadline while nothing is pending.
+#pragma once
+
+#include "engine/worker_pool.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+class watchdog {
+public:
+    constexpr explicit watchdog(runtime_state& runtime) noexcept : runtime_{runtime} {}
+
+    /// Some item is pending and nobody was woken for it. A load and a branch when the watchdog is up already.
+    void arm() noexcept {
+        if (!armed_.load(memory_order_relaxed)) [[unlikely]] wake_up();
+    }
+    /// A worker is needed and could not be made: try again at the next tick.
+    void retry_later() noexcept { arm(); }
+
+    /// Ends and joins the thread.
+    void end() noexcept;
+
+    /// False: work may be pending with nobody to look after it, because not even this thread could be started. Whoever
+    /// waits for an item then looks himself, every tick.
+    bool has_thread() const noexcept { return started_.load(memory_order_relaxed); }
+    /// One look at everything. True: work is still pending.
+    bool tick() noexcept;
+
+private:
+    static void thread_main(void* self) noexcept;
+    void wake_up() noexcept;
+    void watch() noexcept;
+    /// A worker found stuck in its item of that number.
+    struct verdict {
+        worker* other;
+        std::uint64_t number;
+    };
+    static constexpr unsigned most_verdicts = 64;  // per pool and tick
+
+    void look_at(worker_pool& pool) noexcept;
+    unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
+    bool is_stuck(worker& other) noexcept;
+    bool any_work() const noexcept;
+
+    runtime_state& runtime_;               // I
+    atomic<bool> armed_{false};            // A(watchdog)
+    atomic<bool> started_{false};          // U
+    atomic<bool> ending_{false};           // A(watchdog)
+    platform::parker parker_;
+    platform::thread thread_{};            // U
+    mutex tick_lock_;                      // one look at a time
+};
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

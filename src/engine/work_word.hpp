@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The state word of an item: who may do what with it. Every change of the word is one of the transitions below.
+// Protocol page: docs/design/work-word.md.
+//
+//   bit    0      pending          set by the enqueuer that claims the item, cleared by the worker that is about to run it.
+//                                  Whoever turned it on owns the links until the worker turns it off. May be set with the
+//                                  item in no list yet (claimed, not published); never clear with the item in a list.
+//   bit    1      timer armed      reserved for delayed items
+//   bit    2      cancelling       reserved for cancel and wait
+//   bits  4..15   disable depth    reserved for disable/enable; an item with a depth is refused
+//   bits 16..31   last worker      id of the worker that ran it last, 0 = none. Set with the clearing of pending. May name
+//                                  a worker that has long finished; must never be wrong while that worker still runs it.
+//   bits 32..55   queue            id of the queue that has it or had it last, 0 = none. Set with pending.
+#pragma once
+
+#include "engine/engine_access.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+using queue_id = std::uint32_t;
+using worker_id = std::uint32_t;
+
+namespace work_word {
+
+inline constexpr std::uint64_t pending = 1u << 0;
+inline constexpr std::uint64_t timer_armed = 1u << 1;
+inline constexpr std::uint64_t cancelling = 1u << 2;
+inline constexpr std::uint64_t disable_depth = 0xfffu << 4;
+inline constexpr int last_worker_shift = 16;
+inline constexpr std::uint64_t last_worker = std::uint64_t{0xffff} << last_worker_shift;
+inline constexpr int queue_shift = 32;
+inline constexpr std::uint64_t queue = std::uint64_t{0xffffff} << queue_shift;
+
+/// An item with any of these is not to be claimed.
+inline constexpr std::uint64_t unclaimable = pending | cancelling | disable_depth;
+
+inline constexpr worker_id max_worker = 0xffff;
+inline constexpr queue_id max_queue = 0xffffff;
+
+}  // namespace work_word
+
+inline queue_id queue_of_word(std::uint64_t word) noexcept {
+    return static_cast<queue_id>((word & work_word::queue) >> work_word::queue_shift);
+}
+
+inline worker_id last_worker_of_word(std::uint64_t word) noexcept {
+    return static_cast<worker_id>((word & work_word::last_worker) >> work_word::last_worker_shift);
+}
+
+/// The word as it is now, for a thread that owns the item or wants a hint.
+inline std::uint64_t word_of(work_base& item) noexcept {
+    return atomic_ref{access::word(item)}.load(memory_order_relaxed);
+}
+
+/// idle -> pending, for queue `id`. Anything but none: refused, and the refusal has *written* the word (its old value):
+/// so the release that starts the pending run reads from it, and the run sees what the refused caller stored before.
+[[nodiscard]] inline refusal transition_to_pending(work_base& item, queue_id id) noexcept {
+    atomic_ref word{access::word(item)};
+    std::uint64_t seen = word.load(memory_order_relaxed);
+    for (;;) {
+        const bool refused = (seen & work_word::unclaimable) != 0;
+        const std::uint64_t next = refused ? seen
+                                           : (seen & work_word::last_worker) | work_word::pending |
+                                                 (std::uint64_t{id} << work_word::queue_shift);
+        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2; publishes what the caller stored
+        // before enqueue, whether it was accepted or refused. Written as a plain load, a refusal between a worker's
+        // decision to run and its release would be lost.
+        if (word.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed)) {
+            if (!refused) return refusal::none;
+            return (seen & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
+        }
+    }
+}
+
+/// pending -> idle, last run by `me`. False: the word changed meanwhile; `seen` is its value now and the caller looks
+/// again, in particular at the last worker.
+[[nodiscard]] inline bool transition_to_running(work_base& item, std::uint64_t& seen, worker_id me) noexcept {
+    const std::uint64_t next = (seen & ~(work_word::pending | work_word::last_worker)) |
+                               (std::uint64_t{me} << work_word::last_worker_shift);
+    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1; sees the stores of every enqueue call, refused
+    // or not, that saw the item pending. seq_cst, because the store of `current` before it and the load of `attention`
+    // after it race with a worker that hands over (collision.1): one of the two must see the other.
+    return atomic_ref{access::word(item)}.compare_exchange_strong(seen, next, memory_order_seq_cst, memory_order_relaxed);
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+//   enters   a running token, with the wake or with the worker's creation
+//   leaves   items executed; the token given back when there is nothing left, here or in any pool of the scope
+//   locks    none
+#include "engine/worker.hpp"
+
+#include "engine/collision.hpp"
+#include "engine/concurrency.hpp"
+#include "engine/execute.hpp"
+#include "engine/manager.hpp"
+#include "engine/steal.hpp"
+#include "engine/wake.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+/// Runs what the pool has. Ends when it is empty, or when another worker runs the pool's items by now.
+void work_off(worker& me) noexcept {
+    picked_item picked;
+    const auto pick = [&](work_base& item) {
+        if (is_token(item)) {
+            picked.item = &item;
+            access::prev_and_home(item) = 0;
+        } else {
+            pick_item(me, picked, item);
+        }
+    };
+    while (!is_surplus(me) && me.pool->list.pop(me.entry, pick)) {
+        if (is_token(*picked.item)) {
+            run_token(me, static_cast<token&>(*picked.item));
+        } else {
+            (void)execute_item(me, picked, nullptr);
+        }
+    }
+}
+
+/// Gives the token back and looks once more, at its own pool and, if it was a thief, at all: the enqueuers left it to us.
+void stop_running(worker& me) noexcept {
+    me.last_steal = 0;
+    me.pool->list.disown(me.entry);
+    push_idle(me);
+    make_up_for(*me.pool, leave_counts(me));
+    send_on_collided_items(me);
+}
+
+}  // namespace
+
+void worker_main(void* self) noexcept {
+    worker& me = *static_cast<worker*>(self);
+    platform::set_thread_slot(&me);
+    me.thread_id.store(platform::current_thread_id(), memory_order_relaxed);
+    do {
+        me.counted.store(counted_in::running, memory_order_relaxed);  // the token that came with the wake
+        me.resumed = false;
+        me.pool->list.adopt(me.entry, false);
+        do {
+            work_off(me);
+        } while (steal(me));
+        stop_running(me);
+    } while (wait_for_token(me));
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

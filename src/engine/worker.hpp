@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stop 4: a worker, the thread that runs items of one pool, and its slot, through which others see what it does and leave
+// it notes. Slots are never unmapped while any runtime lives, so the "last worker" of an item can always be looked up.
+#pragma once
+
+#include "engine/work_word.hpp"
+#include "engine/worklist.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+struct worker_pool;
+
+/// An item between its pop and its end, as the worker knows it: after the item's function started this is all there is.
+struct picked_item {
+    work_base* item = nullptr;
+    std::uint64_t word = 0;  ///< its state word as last seen
+    marks waiting = 0;       ///< who waits for it
+};
+
+/// Why a worker is to look up after its item.
+namespace attention {
+inline constexpr unsigned collided = 1;   ///< items wait on `collided_items` for the one that it ran
+inline constexpr unsigned noted = 2;      ///< a flush left a note about the item it runs
+inline constexpr unsigned uncounted = 4;  ///< it was found blocked or hogging and left the pool's running count
+}  // namespace attention
+
+/// What a worker is counted in, in `counted`.
+namespace counted_in {
+inline constexpr unsigned running = 1;  ///< the pool's nr_running
+inline constexpr unsigned looking = 2;  ///< the scope's nr_looking; only together with running
+}  // namespace counted_in
+
+enum class idle_state : std::uint32_t {
+    busy,   ///< awake, or about to be
+    idle,   ///< on the pool's idle stack
+    ended,  ///< on the stack, its thread gone: to be reaped by whoever pops it
+};
+
+struct alignas(cache_line) worker {
+    // Written by the worker for each item.
+    biased_entry entry;                         // A(bias)
+    atomic<work_base*> current{nullptr};        // K A(collision): the item it is about to run or runs
+    atomic<std::uint64_t> item_number{0};       // K: items begun, to tell two of them apart
+    atomic<queue_id> current_queue{0};          // K: the queue of `current`
+    cmwq_queue* queue = nullptr;                // S: the same, looked up
+    queue_id queue_looked_up = 0;               // S
+    bool resumed = false;                       // S: joined the running count again in this item: may be surplus
+    unsigned steal_pause = 0;                   // S: pauses before the next look at other pools
+    unsigned last_steal = 0;                    // S: items it took last time
+    int internal_depth = 0;                     // S: waits of the library's own it is inside of
+
+    // Written by others.
+    alignas(cache_line) atomic<unsigned> attention{0};  // A(collision): bits above
+    atomic<unsigned> counted{0};                // A(count): what it is counted in, bits below
+    atomic<std::uint64_t> note{0};              // A(note): item number * 4 + marks; 0 = none
+    item_list collided_items;                   // C
+
+    // Idle and life.
+    alignas(cache_line) atomic<idle_state> idle{idle_state::busy};  // A(idle)
+    atomic<worker_id> next_idle{0};             // A(idle)
+    platform::parker parker;
+    platform::thread thread;                    // I
+    worker_pool* pool = nullptr;                // I while its thread lives
+    worker* next_in_pool = nullptr;             // P
+    worker_id id = 0;                           // I
+    atomic<int> thread_id{0};                   // K, once, at its start
+    std::uint64_t described_item = 0;           // S: which item `description` is about
+    char description[32] = {};                  // S
+
+    std::uint64_t noted_number = 0;             // C: the flusher's: which item its note is about
+
+    // What the watchdog saw at its last tick.
+    std::uint64_t seen_item = 0;                // W
+    std::int64_t seen_cpu_time = -1;            // W: nanoseconds, -1 = not read yet
+};
+
+/// The worker that the calling thread is, or null.
+inline worker* this_worker_slot() noexcept {
+    return static_cast<worker*>(platform::thread_slot());
+}
+
+/// The body of a worker's thread.
+void worker_main(void* self) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker_pool.hpp"
+
+#include "engine/memory.hpp"
+#include "engine/wake.hpp"
+#include "engine/watchdog.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+pool_scope* create_scope(runtime_state& runtime, scope_kind kind) noexcept {
+    const int nr_pools = platform::discover_topology().nr_cpus;
+    auto* scope = create<pool_scope>();
+    if (scope == nullptr) return nullptr;
+    scope->pools = create_array<worker_pool>(static_cast<std::size_t>(nr_pools));
+    if (scope->pools == nullptr) {
+        destroy(scope);
+        return nullptr;
+    }
+    scope->runtime = &runtime;
+    scope->nr_pools = nr_pools;
+    scope->kind = kind;
+    for (int cpu = 0; cpu < nr_pools; ++cpu) {
+        scope->pools[cpu].scope = scope;
+        scope->pools[cpu].cpu = cpu;
+    }
+    return scope;
+}
+
+void destroy_scope(pool_scope* scope) noexcept {
+    destroy_array(scope->pools, static_cast<std::size_t>(scope->nr_pools));
+    destroy(scope);
+}
+
+void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept {
+    worker* me = this_worker_slot();
+    if (me != nullptr && me->pool->scope == &scope) {
+        worker_pool& pool = *me->pool;
+        const std::size_t listed = pool.list.push_local(me->entry, item);
+        wake_after_local_push(pool, static_cast<unsigned>(listed));
+        return;
+    }
+    worker_pool& pool = scope.pool_here();
+    const unsigned unseen = pool.list.push(item);
+    wake_after_push(pool, unseen);
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stop 3: a pool, the workers of one CPU for one kind of queue, and the scope, the pools that may take each other's items.
+//
+//   enters   a claimed item, from submit or from a token of a limited queue
+//   leaves   the same item, popped by a worker of this pool or of one of its scope
+//   locks    none for a push; the worklist's for everything else
+#pragma once
+
+#include "engine/pool_policy.hpp"
+#include "engine/worker.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+struct pool_scope;
+
+struct alignas(cache_line) worker_pool {
+    worklist list;
+
+    alignas(cache_line) atomic<int> nr_running{0};  // A(idle): workers counted as running; who raises 0 to 1 wakes one
+    atomic<std::uint64_t> idle_stack{0};            // A(idle): id of the last idle worker, version above
+    atomic<unsigned> nr_idle{0};                    // T
+    atomic<unsigned> nr_workers{0};                 // T
+    pool_scope* scope = nullptr;                    // I
+    int cpu = 0;                                    // I: index into topology::cpus
+
+    mutex workers_lock;
+    worker* workers = nullptr;                      // P
+    unsigned next_worker_number = 0;                // P
+};
+
+/// What a kind of queue asks of its workers; the index of its scope in the runtime.
+enum class scope_kind : unsigned { percpu, percpu_highpri, unbound, unbound_highpri };
+inline constexpr unsigned nr_scope_kinds = 4;
+
+struct alignas(cache_line) pool_scope {
+    alignas(cache_line) atomic<int> nr_looking{0};  // A(idle): workers awake that take from any pool of the scope
+    atomic<unsigned> nr_workers{0};                 // A(limit)
+    alignas(cache_line) runtime_state* runtime = nullptr;  // I
+    worker_pool* pools = nullptr;                   // I
+    int nr_pools = 0;                               // I
+    scope_kind kind = scope_kind::percpu;           // I
+
+    bool highpri() const noexcept { return kind == scope_kind::percpu_highpri || kind == scope_kind::unbound_highpri; }
+    bool unbound() const noexcept { return kind == scope_kind::unbound || kind == scope_kind::unbound_highpri; }
+    worker_pool& pool_here() const noexcept { return pools[platform::current_cpu()]; }
+};
+
+/// Makes a scope with one pool per CPU. Null when there is no memory.
+pool_scope* create_scope(runtime_state& runtime, scope_kind kind) noexcept;
+/// The scope's workers have ended.
+void destroy_scope(pool_scope* scope) noexcept;
+
+/// Gives a claimed item to the pool of the CPU that the caller runs on, and wakes whoever should be. Any thread.
+/// Lifetime: the item may have run and be gone when this returns.
+void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

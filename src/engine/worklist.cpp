@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worklist.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+/// A worker that came the slow way this often in a row, with nobody else in between, gets the bias: so a burst of steals
+/// or flushes pays one revocation, not one for each.
+constexpr unsigned visits_for_bias = 64;
+
+bool bias_usable() noexcept {
+    return platform::has_fence_all_threads();
+}
+
+}  // namespace
+
+void worklist::revoke(const biased_entry* self, bool same_cpu) noexcept {
+    biased_entry* former = owner_.load(memory_order_relaxed);
+    if (former == nullptr || former == self) return;
+    owner_.store(nullptr, memory_order_relaxed);
+    if (!same_cpu) platform::fence_all_threads();
+    // sync bias.4: acquire; pairs with bias.1, bias.3; either the owner saw that it no longer is (bias.2), or we see it
+    // inside and wait some ten instructions. Without the fence above both could miss the other and walk the list at once.
+    while (former->inside.load(memory_order_acquire)) platform::yield();
+}
+
+void worklist::lock(const biased_entry* self) noexcept {
+    mutex_.lock();
+    revoke(self, false);
+    visitor_ = nullptr;
+}
+
+void worklist::unlock() noexcept {
+    mutex_.unlock();
+}
+
+void worklist::enter_slow(biased_entry& me) noexcept {
+    me.inside.store(false, memory_order_relaxed);  // before the wait: whoever holds the mutex may be waiting for us
+    mutex_.lock();
+    visits_ = visitor_ == &me ? visits_ + 1 : 0;
+    visitor_ = &me;
+    // A worker that is not the owner still has to keep the owner out.
+    revoke(&me, false);
+    if (visits_ < visits_for_bias || !bias_usable()) return;
+    // sync bias.5: release; pairs with bias.2; hands over the list as it is. We are inside by way of the mutex, which we
+    // hold until we leave: the new owner is ourselves.
+    owner_.store(&me, memory_order_release);
+}
+
+void worklist::leave_slow() noexcept {
+    mutex_.unlock();
+}
+
+void worklist::adopt(biased_entry& me, bool same_cpu) noexcept {
+    if (owner_.load(memory_order_relaxed) == &me || !bias_usable()) return;
+    mutex_.lock();
+    revoke(&me, same_cpu);
+    owner_.store(&me, memory_order_release);  // sync bias.6: release; pairs with bias.2; as bias.5
+    mutex_.unlock();
+}
+
+void worklist::disown(biased_entry& me) noexcept {
+    mutex_.lock();
+    if (owner_.load(memory_order_relaxed) == &me) owner_.store(nullptr, memory_order_relaxed);
+    if (visitor_ == &me) visitor_ = nullptr;
+    mutex_.unlock();
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Queues: how they are made from their options, made ready, and destroyed.
+#include "engine/flush.hpp"
+#include "engine/memory.hpp"
+#include "engine/misuse.hpp"
+#include "engine/registry.hpp"
+#include "engine/runtime_state.hpp"
+
+#include <cmwq/this_worker.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+cmwq_queue::cmwq_queue(const char* given, std::size_t length, cmwq::engine::scope_kind kind_given) noexcept
+    : kind{kind_given} {
+    std::memcpy(name, given, std::min(length, name_size - 1));
+}
+
+namespace cmwq {
+inline namespace v1 {
+
+namespace engine {
+
+namespace {
+
+/// What all kinds of options have in common, and what sets them apart.
+struct queue_plan {
+    std::string_view name;
+    int max_active = 0;
+    bool highpri = false, freezable = false, mem_reclaim = false;
+    bool unbound = false, one_at_a_time = false;
+    bool contradictory = false;
+};
+
+queue_plan plan_of(const percpu& o) noexcept {
+    queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim};
+    // CPU-intensive items are not to hold back others of their CPU: they run where the concurrency rule does not apply.
+    plan.unbound = o.cpu_intensive;
+    return plan;
+}
+queue_plan plan_of(const unbound& o) noexcept {
+    queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, true};
+    plan.contradictory = o.affinity_strict && o.affinity == affinity_scope::system;  // nothing to be strict about
+    return plan;
+}
+queue_plan plan_of(const ordered& o) noexcept {
+    return {o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true};
+}
+queue_plan plan_of(const power_efficient& o, bool save_power) noexcept {
+    return {o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, save_power};
+}
+
+scope_kind kind_of(const queue_plan& plan) noexcept {
+    if (plan.unbound) return plan.highpri ? scope_kind::unbound_highpri : scope_kind::unbound;
+    return plan.highpri ? scope_kind::percpu_highpri : scope_kind::percpu;
+}
+
+unsigned checked_max_active(int asked) noexcept {
+    if (asked == 0) return default_max_active;
+    return static_cast<unsigned>(std::clamp(asked, 1, static_cast<int>(most_max_active)));
+}
+
+void report_bad_options(const queue_plan& plan, const cmwq_queue& wq, const call_site& where) noexcept {
+    if (plan.name.size() >= cmwq_queue::name_size) report({misuse_code::name_too_long, nullptr, &wq, where});
+    if (plan.max_active < 0 || plan.max_active > static_cast<int>(most_max_active)) {
+        report({misuse_code::max_active_out_of_range, nullptr, &wq, where});
+    }
+    if (plan.contradictory) report({misuse_code::contradictory_options, nullptr, &wq, where});
+}
+
+void add_to_runtime(runtime_state& runtime, cmwq_queue& wq) noexcept {
+    locked hold{runtime.setup_lock};
+    wq.next_in_runtime = runtime.all_queues;
+    runtime.all_queues = &wq;
+}
+
+void remove_from_runtime(cmwq_queue& wq) noexcept {
+    locked hold{wq.runtime->setup_lock};
+    cmwq_queue** link = &wq.runtime->all_queues;
+    while (*link != &wq) link = &(*link)->next_in_runtime;
+    *link = wq.next_in_runtime;
+}
+
+owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site& where) noexcept {
+    auto* wq = create<cmwq_queue>(plan.name.data(), plan.name.size(), kind_of(plan));
+    if (wq == nullptr) return {};
+    report_bad_options(plan, *wq, where);
+    wq->runtime = &runtime;
+    wq->one_at_a_time = plan.one_at_a_time;
+    wq->freezable = plan.freezable;
+    wq->mem_reclaim = plan.mem_reclaim;
+    wq->max_active = checked_max_active(plan.max_active);
+    if (!make_ready(*wq)) {
+        destroy(wq);
+        return {};
+    }
+    add_to_runtime(runtime, *wq);
+    return access::own(wq);
+}
+
+/// A limit that its pools could never reach needs no seats: a scope has no more workers than the runtime allows.
+bool needs_seats(const cmwq_queue& wq) noexcept {
+    return wq.one_at_a_time || wq.max_active < wq.runtime->options.max_workers_per_pool;
+}
+
+void close_seats(cmwq_queue& wq) noexcept {
+    if (wq.seats == nullptr) return;
+    for (int seat = 0; seat < wq.nr_seats; ++seat) close_seat(wq.seats[seat]);
+    destroy_array(wq.seats, static_cast<std::size_t>(wq.nr_seats));
+    wq.seats = nullptr;
+    wq.nr_seats = 0;
+}
+
+/// One seat per CPU for queues whose limit counts per CPU, one in all for the others.
+bool open_seats(cmwq_queue& wq) noexcept {
+    const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
+    wq.seats = create_array<pool_workqueue>(static_cast<std::size_t>(wanted));
+    if (wq.seats == nullptr) return false;
+    wq.nr_seats = wanted;
+    for (int seat = 0; seat < wanted; ++seat) {
+        if (open_seat(wq.seats[seat], *wq.scope, wq.max_active)) continue;
+        close_seats(wq);
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+bool make_ready(cmwq_queue& wq) noexcept {
+    if (wq.runtime == nullptr) return false;
+    pool_scope* scope = scope_of(*wq.runtime, wq.kind);
+    if (scope == nullptr) return false;
+    locked hold{wq.runtime->setup_lock};
+    if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) != 0) return true;
+    wq.scope = scope;
+    if (wq.max_active == 0) wq.max_active = default_max_active;
+    if (needs_seats(wq) && !open_seats(wq)) return false;
+    wq.id = registry::instance().add_queue(wq);
+    if (wq.id == 0) {
+        close_seats(wq);
+        return false;
+    }
+    // sync queue.4: release read-modify-write; pairs with queue.1; publishes scope, id and seats
+    wq.state.fetch_or(cmwq_queue::ready | (wq.seats != nullptr ? cmwq_queue::limited : 0), memory_order_release);
+    return true;
+}
+
+void retire_queue(cmwq_queue& wq) noexcept {
+    if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) == 0) return;
+    close_seats(wq);
+    registry::instance().remove_queue(wq.id);
+    wq.state.store(0, memory_order_relaxed);
+}
+
+namespace {
+
+/// Is the calling thread inside a work function that `wq` runs?
+bool inside(const cmwq_queue& wq) noexcept {
+    const worker* me = this_worker_slot();
+    return me != nullptr && me->current.load(memory_order_relaxed) != nullptr && me->queue == &wq;
+}
+
+bool is_ready(const cmwq_queue& wq) noexcept {
+    return (wq.state.load(memory_order_acquire) & cmwq_queue::ready) != 0;  // sync queue.5: acquire; pairs with queue.4
+}
+
+void destroy_queue(cmwq_queue& wq) noexcept {
+    if (inside(wq)) report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, {}});
+    drain_queue(wq);
+    remove_from_runtime(wq);
+    retire_queue(wq);
+    destroy(&wq);
+}
+
+}  // namespace
+}  // namespace engine
+
+using engine::as_engine;
+
+queue& queue::from_native(cmwq_queue* handle) noexcept {
+    return *handle;
+}
+
+cmwq_queue* queue::native() noexcept {
+    return &as_engine(*this);
+}
+
+const char* queue::name() const noexcept {
+    return static_cast<const cmwq_queue*>(this)->name;
+}
+
+void queue::flush(call_site where) noexcept {
+    cmwq_queue& wq = as_engine(*this);
+    if (engine::inside(wq)) return engine::report({misuse_code::flush_own_queue, this_worker::current(), &wq, where});
+    if (engine::is_ready(wq)) engine::flush_queue(wq);
+}
+
+void queue::drain(call_site where) noexcept {
+    cmwq_queue& wq = as_engine(*this);
+    if (engine::inside(wq)) return engine::report({misuse_code::drain_own_queue, this_worker::current(), &wq, where});
+    if (engine::is_ready(wq)) engine::drain_queue(wq);
+}
+
+owned_queue::~owned_queue() {
+    if (queue_ != nullptr) engine::destroy_queue(as_engine(*queue_));
+}
+
+owned_queue runtime::make_queue(const percpu& options, call_site where) noexcept {
+    return engine::make(*impl_, engine::plan_of(options), where);
+}
+owned_queue runtime::make_queue(const unbound& options, call_site where) noexcept {
+    return engine::make(*impl_, engine::plan_of(options), where);
+}
+owned_queue runtime::make_queue(const ordered& options, call_site where) noexcept {
+    return engine::make(*impl_, engine::plan_of(options), where);
+}
+owned_queue runtime::make_queue(const power_efficient& options, call_site where) noexcept {
+    return engine::make(*impl_, engine::plan_of(options, impl_->options.power_efficient), where);
+}
+
+owned_queue make_queue(const percpu& options, call_site where) noexcept {
+    return runtime::standard().make_queue(options, where);
+}
+owned_queue make_queue(const unbound& options, call_site where) noexcept {
+    return runtime::standard().make_queue(options, where);
+}
+owned_queue make_queue(const ordered& options, call_site where) noexcept {
+    return runtime::standard().make_queue(options, where);
+}
+owned_queue make_queue(const power_efficient& options, call_site where) noexcept {
+    return runtime::standard().make_queue(options, where);
+}
+
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Linux backend: what the kernel says about one of our threads.
+#pragma once
+
+#include "platform/task_state.hpp"
+
+#include <chrono>
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+/// State of a thread of this process, read from /proc: about 3 us, no privilege.
+task_state task_state_of(int thread_id) noexcept;
+
+/// CPU time that the thread has used so far; zero when it cannot be had.
+std::chrono::nanoseconds cpu_time_of(int thread_id) noexcept;
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq

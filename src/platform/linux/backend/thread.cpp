@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/thread.hpp"
+
+#include "backend/memory.hpp"
+#include "backend/topology.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <initializer_list>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+namespace detail {
+constinit thread_local void* slot __attribute__((tls_model("initial-exec"))) = nullptr;
+}
+
+namespace {
+
+struct start_record {
+    void (*body)(void*);
+    void* argument;
+    int nice;
+    char name[16];
+};
+
+void* thread_main(void* raw) {
+    auto* record = static_cast<start_record*>(raw);
+    const start_record own = *record;
+    deallocate(record, sizeof *record, alignof(start_record));
+    pthread_setname_np(pthread_self(), own.name);
+    if (own.nice != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id()), own.nice);
+    own.body(own.argument);
+    return nullptr;
+}
+
+void set_attributes(pthread_attr_t& attributes, const thread_options& options) noexcept {
+    // Signals sent to the process are the program's business: its own threads take them, never a worker. Those that a
+    // thread raises by its own fault stay open, so that the program's crash handlers see them.
+    sigset_t mask;
+    sigfillset(&mask);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) sigdelset(&mask, fault);
+    pthread_attr_setsigmask_np(&attributes, &mask);
+    pthread_attr_setstacksize(&attributes, options.stack_size);
+    if (options.cpu < 0) return;
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(static_cast<unsigned>(os_index_of(options.cpu)), &cpus);
+    pthread_attr_setaffinity_np(&attributes, sizeof cpus, &cpus);
+}
+
+bool create(pthread_t& handle, const thread_options& options, start_record* record) noexcept {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return false;
+    set_attributes(attributes, options);
+    const bool created = pthread_create(&handle, &attributes, thread_main, record) == 0;
+    pthread_attr_destroy(&attributes);
+    return created;
+}
+
+}  // namespace
+
+bool thread::start(const thread_options& options, void (*body)(void*), void* argument) noexcept {
+    auto* record = static_cast<start_record*>(allocate(sizeof(start_record), alignof(start_record)));
+    if (record == nullptr) return false;
+    record->body = body;
+    record->argument = argument;
+    record->nice = options.nice;
+    std::snprintf(record->name, sizeof record->name, "%s", options.name);
+    if (create(handle_, options, record)) return true;
+    thread_options unpinned = options;
+    unpinned.cpu = -1;  // the CPU may have left our mask since it was discovered
+    if (options.cpu >= 0 && create(handle_, unpinned, record)) return true;
+    deallocate(record, sizeof *record, alignof(start_record));
+    return false;
+}
+
+void thread::join() noexcept {
+    pthread_join(handle_, nullptr);
+}
+
+int current_cpu() noexcept {
+    // The C library registers rseq for each thread (glibc 2.35); a negative id says that it could not.
+    const auto* area = reinterpret_cast<const volatile struct rseq*>(  //
+        static_cast<const char*>(__builtin_thread_pointer()) + __rseq_offset);
+    const int cpu = static_cast<int>(area->cpu_id);
+    return topology_index_of(cpu >= 0 ? cpu : sched_getcpu());
+}
+
+void yield() noexcept {
+    sched_yield();
+}
+
+int current_thread_id() noexcept {
+    return static_cast<int>(syscall(SYS_gettid));
+}
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Linux backend: threads, the calling thread's slot, and where it runs.
+#pragma once
+
+#include "platform/thread_options.hpp"
+
+#include <pthread.h>
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+class thread {
+public:
+    /// Starts a thread that runs `body(argument)` with every signal blocked. False: the system refused (then nothing
+    /// happened). A CPU or niceness that is refused is not an error: the thread runs without it.
+    [[nodiscard]] bool start(const thread_options& options, void (*body)(void*), void* argument) noexcept;
+    /// Waits until the thread has ended. To be called exactly once after a successful start.
+    void join() noexcept;
+
+private:
+    pthread_t handle_{};
+};
+
+namespace detail {
+extern constinit thread_local void* slot __attribute__((tls_model("initial-exec")));
+}
+
+/// One pointer per thread, null at first.
+inline void* thread_slot() noexcept {
+    return detail::slot;
+}
+inline void set_thread_slot(void* value) noexcept {
+    detail::slot = value;
+}
+
+/// Index into topology::cpus of the CPU that this thread runs on now. Under 1 ns where the C library registered rseq.
+int current_cpu() noexcept;
+
+/// Lets other threads of this CPU run.
+void yield() noexcept;
+
+/// The kernel's id of the calling thread.
+int current_thread_id() noexcept;
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq

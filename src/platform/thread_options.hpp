@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the engine asks for a thread; the same words for both backends.
+#pragma once
+
+#include <cstddef>
+
+namespace cmwq {
+inline namespace v1 {
+namespace platform {
+
+struct thread_options {
+    const char* name = "";             ///< at most 15 characters are shown by Linux; copied before start() returns
+    int cpu = -1;                      ///< index into topology::cpus to pin to, or -1: any CPU the process may use
+    int nice = 0;                      ///< wished niceness; kept at the process's own where the system refuses
+    std::size_t stack_size = 256 * 1024;
+};
+
+}  // namespace platform
+}  // namespace v1
+}  // namespace cmwq
