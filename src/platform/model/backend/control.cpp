@@ -4,6 +4,7 @@
 #include "backend/scheduler.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cmwq {
 inline namespace v1 {

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace cmwq {
 inline namespace v1 {
@@ -56,8 +57,8 @@ void die(const char* sentence) noexcept {
     std::abort();
 }
 
-void fail_or_die(const std::string& message) {
-    if (run_in_progress != nullptr) run_in_progress->fail(message);
+void fail_or_die(std::string message) {
+    if (run_in_progress != nullptr) run_in_progress->fail(std::move(message));
     die(message.c_str());
 }
 

@@ -296,16 +296,16 @@ bool scheduler::allocation_fails() {
 
 // ---- the result ----------------------------------------------------------------------------------------------------
 
-void scheduler::note_failure(const std::string& message) {
+void scheduler::note_failure(std::string message) {
     if (result_.failed) return;
     result_.failed = true;
-    result_.message = message;
-    result_.report = write_report(*this, message);
+    result_.message = std::move(message);
+    result_.report = write_report(*this, result_.message);
 }
 
-void scheduler::fail(const std::string& message) {
+void scheduler::fail(std::string message) {
     in_hook_ = false;
-    note_failure(message);
+    note_failure(std::move(message));
     leave_run();
 }
 

@@ -69,8 +69,9 @@ public:
     bool allocation_fails();
     bool weak_exchange_fails() { return random_.happens(options_.weak_failures); }
 
-    /// Ends the run where it stands. Context: a fiber, or the step hook.
-    [[noreturn]] void fail(const std::string& message);
+    /// Ends the run where it stands. Context: a fiber, or the step hook. By value: nobody destroys what is left on the
+    /// abandoned stack.
+    [[noreturn]] void fail(std::string message);
 
     fiber& current() { return *current_; }
     fiber* find(int id);
@@ -86,7 +87,7 @@ public:
     bool in_hook() const { return in_hook_; }
 
     /// For what is found after the last thread is gone.
-    void note_failure(const std::string& message);
+    void note_failure(std::string message);
     outcome take_result();
 
 private:
@@ -140,7 +141,7 @@ scheduler* scheduler_of_run() noexcept;
 [[noreturn]] void die(const char* sentence) noexcept;
 
 /// Fails the run, or dies where there is none.
-[[noreturn]] void fail_or_die(const std::string& message);
+[[noreturn]] void fail_or_die(std::string message);
 
 /// The report of a failed run (backend/report.cpp).
 std::string write_report(scheduler& run, const std::string& message);
