@@ -17,15 +17,6 @@ namespace engine {
 
 namespace {
 
-cmwq_queue* look_up_queue(worker& me, std::uint64_t word) noexcept {
-    const queue_id id = queue_of_word(word);
-    if (id != me.queue_looked_up) {
-        me.queue = registry::instance().queue_of(id);
-        me.queue_looked_up = id;
-    }
-    return me.queue;
-}
-
 /// Step 1. From the transition on, the item may be enqueued again, by anybody, the function included.
 bool claim(worker& me, picked_item& picked, token* carrier) noexcept {
     do {
@@ -51,7 +42,8 @@ void retire(worker& me, picked_item& picked) noexcept {
 
 bool execute_item(worker& me, picked_item& picked, token* carrier) noexcept {
     if (!claim(me, picked, carrier)) return false;
-    cmwq_queue* queue = look_up_queue(me, picked.word);
+    // Looked up each time: an id can be another queue's by now, so a remembered pointer could be stale.
+    cmwq_queue* queue = me.queue = registry::instance().queue_of(queue_of_word(picked.word));
     // Items that waited for the previous one to end: its `current` was left before the fence in claim.
     if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] send_on_collided_items(me);
     const work_class& kind = access::kind(*picked.item);

@@ -4,7 +4,7 @@
 // takes everything at once. A Treiber stack (R. K. Treiber, IBM RJ 5118, 1986) that is only ever emptied whole, so the
 // ABA problem does not arise; taking turns it round, so items come out in the order they went in.
 //
-// What was measured against it, and why an exchange-based queue lost: docs/adr/0003-inbox.md.
+// What was measured against it, and why an exchange-based queue lost: docs/adr/0003-the-inbox-is-a-stack-taken-whole.md.
 #pragma once
 
 #include "engine/item_list.hpp"

@@ -88,7 +88,7 @@ void registry::free_everything() noexcept {
     free_workers_ = nullptr;
     for (atomic<queue_page*>& page : queue_pages_) {
         queue_page* former = page.load(memory_order_relaxed);
-        if (former == nullptr) continue;
+        if (former == nullptr) break;  // pages fill up from the first
         destroy(former);
         page.store(nullptr, memory_order_relaxed);
     }

@@ -46,7 +46,6 @@ struct alignas(cache_line) worker {
     atomic<std::uint64_t> item_number{0};       // K: items begun, to tell two of them apart
     atomic<queue_id> current_queue{0};          // K: the queue of `current`
     cmwq_queue* queue = nullptr;                // S: the same, looked up
-    queue_id queue_looked_up = 0;               // S
     bool resumed = false;                       // S: joined the running count again in this item: may be surplus
     unsigned steal_pause = 0;                   // S: pauses before the next look at other pools
     unsigned last_steal = 0;                    // S: items it took last time

@@ -6,7 +6,7 @@
 // The list's lock is biased towards one worker, its owner: the owner enters and leaves with two plain stores and a load.
 // Everybody else takes the mutex and revokes the bias first (a store, a process-wide fence, a short wait for the owner to
 // leave). Protocol page: docs/design/worklist.md. Measured: with a plain lock an item that enqueues itself costs 40 ns a
-// hop instead of 21 (docs/adr/0004-biased-worklist.md).
+// hop instead of 21 (docs/adr/0002-the-worklist-belongs-to-the-pool.md).
 #pragma once
 
 #include "engine/inbox.hpp"
