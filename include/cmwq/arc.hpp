@@ -36,7 +36,7 @@ reference_count& count_of(T* object) noexcept {
 template <class T>
 struct arc_block {
     arc_block() noexcept
-        : memory{::operator new(arc_distance<T> + sizeof(T), std::align_val_t{arc_align<T>}, std::nothrow)} {}
+        : memory{::operator new (arc_distance<T> + sizeof(T), std::align_val_t{arc_align<T>}, std::nothrow)} {}
     explicit arc_block(T* object) noexcept : memory{reinterpret_cast<char*>(object) - arc_distance<T>} {}
     arc_block(const arc_block&) = delete;
     arc_block& operator=(const arc_block&) = delete;
@@ -44,7 +44,7 @@ struct arc_block {
     // Also the way out when the constructor of T throws: no try block, so the same with and without exceptions.
     ~arc_block() {
         if (memory != nullptr) {
-            ::operator delete(memory, std::align_val_t{arc_align<T>});
+            ::operator delete (memory, std::align_val_t{arc_align<T>});
         }
     }
 

@@ -102,9 +102,10 @@ struct has_work : detail::conversions<T, decltype(detail::access::find_work<T, I
 ///     cmwq::work_of<1>(job).flush();
 template <std::uint64_t Id = 0, class T>
 auto& work_of(T& item) noexcept {
-    static_assert(has_work<T, Id>::value,
-                  "cmwq: T has no work with this id: derive T from cmwq::work<T, Id>, or write CMWQ_HAS_WORK(member) in "
-                  "T after the member");
+    static_assert(
+        has_work<T, Id>::value,
+        "cmwq: T has no work with this id: derive T from cmwq::work<T, Id>, or write CMWQ_HAS_WORK(member) in "
+        "T after the member");
     return *has_work<T, Id>::to_work(std::addressof(item));
 }
 

@@ -54,7 +54,9 @@ private:
 /// queue_work_on, and returns what that returns. The work_base it passes on must live until its function is called, or
 /// its work_class's `drop`.
 template <class R, std::uint64_t Id = 0>
-concept raw_work_item = requires(R r, queue_work_on on) { std::move(r).raw_enqueue(work_id<Id>{}, on); };
+concept raw_work_item = requires(R r, queue_work_on on) {
+    std::move(r).raw_enqueue(work_id<Id>{}, on);
+};
 
 }  // namespace v1
 }  // namespace cmwq

@@ -39,8 +39,8 @@ private:
 namespace detail {
 
 template <class F>
-inline constexpr bool spawns_nothrow = std::is_nothrow_constructible_v<std::decay_t<F>, F> &&
-                                       std::is_nothrow_move_constructible_v<std::decay_t<F>>;
+inline constexpr bool spawns_nothrow =
+    std::is_nothrow_constructible_v<std::decay_t<F>, F>&& std::is_nothrow_move_constructible_v<std::decay_t<F>>;
 
 // Code that is built with and without exceptions may meet in one program: functions that differ between the two have
 // different names.
@@ -199,7 +199,8 @@ spawn_result spawn_moved(queue& wq, Memory memory, F& function, call_site where)
         return access::make<spawn_result>(refusal::no_memory);
     }
     filling<F, Memory> job{::new (place) block_type{memory}, function};
-    const refusal why = submit_prepared(wq, *job.block, prepare_step{&job.step, &job}, where.file, where.function, where.line);
+    const refusal why =
+        submit_prepared(wq, *job.block, prepare_step{&job.step, &job}, where.file, where.function, where.line);
     if (why != refusal::none) [[unlikely]] {
         job.block->discard();
     } else if constexpr (!std::is_nothrow_move_constructible_v<F>) {

@@ -19,8 +19,8 @@ concept single_object = !std::is_array_v<T>;
 
 // A deleter with state cannot be recovered from the bare address.
 template <class T, class D>
-concept recoverable_deleter =
-    std::is_empty_v<D> && std::is_default_constructible_v<D> && std::is_same_v<typename std::unique_ptr<T, D>::pointer, T*>;
+concept recoverable_deleter = std::is_empty_v<D> && std::is_default_constructible_v<D> &&
+    std::is_same_v<typename std::unique_ptr<T, D>::pointer, T*>;
 
 }  // namespace detail
 
@@ -44,7 +44,9 @@ struct work_pointer_traits;
 
 /// Can P carry an item?
 template <class P>
-concept work_pointer = requires { typename work_pointer_traits<P>::element_type; };
+concept work_pointer = requires {
+    typename work_pointer_traits<P>::element_type;
+};
 
 /// Does P own the item? Then enqueue returns an enqueue_result<P>, which hands a refused pointer back.
 template <class P>

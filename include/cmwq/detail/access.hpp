@@ -66,7 +66,8 @@ struct access {
     static auto find_run(priority<1>)
         -> std::enable_if_t<std::is_void_v<decltype(T::run(work_id<Id>{}, std::declval<P>()))>, tagged_run<P>>;
     template <class T, std::uint64_t Id, class P = typename T::pointer, std::enable_if_t<Id == 0, int> = 0>
-    static auto find_run(priority<1>) -> std::enable_if_t<std::is_void_v<decltype(T::run(std::declval<P>()))>, plain_run<P>>;
+    static auto find_run(priority<1>)
+        -> std::enable_if_t<std::is_void_v<decltype(T::run(std::declval<P>()))>, plain_run<P>>;
     template <class T, std::uint64_t Id>
     static auto find_run(priority<0>) -> no_run;
 

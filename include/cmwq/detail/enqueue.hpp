@@ -33,15 +33,14 @@ struct given_and_expected {
 template <class Given, class Expected>
 inline constexpr bool is_upcast = false;
 template <class D, class B>
-inline constexpr bool is_upcast<std::unique_ptr<D>, std::unique_ptr<B>> = !std::is_same_v<D, B> &&
-                                                                          std::is_base_of_v<B, D>;
+inline constexpr bool is_upcast<std::unique_ptr<D>, std::unique_ptr<B>> =
+    !std::is_same_v<D, B> && std::is_base_of_v<B, D>;
 
 template <class Given, class Expected>
 consteval bool check_pointer() {
     if constexpr (is_upcast<Given, Expected>) {
         constexpr bool deletable = std::has_virtual_destructor_v<typename Expected::element_type>;
-        static_assert(deletable,
-                      "cmwq: the item would be deleted as its base class, which has no virtual destructor");
+        static_assert(deletable, "cmwq: the item would be deleted as its base class, which has no virtual destructor");
         return deletable;
     } else {
         constexpr bool fits = std::is_same_v<Given, Expected>;

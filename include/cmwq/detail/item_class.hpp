@@ -48,9 +48,10 @@ item_pointer_t<T, Id> take_owner(work_base* item) noexcept {
 
 template <class T, std::uint64_t Id>
 consteval bool check_item() {
-    static_assert(has_work<T, Id>::value,
-                  "cmwq: T has no work with this id: derive T from cmwq::work<T, Id>, or write CMWQ_HAS_WORK(member) in "
-                  "T after the member");
+    static_assert(
+        has_work<T, Id>::value,
+        "cmwq: T has no work with this id: derive T from cmwq::work<T, Id>, or write CMWQ_HAS_WORK(member) in "
+        "T after the member");
     static_assert(has_run<T, Id>,
                   "cmwq: T has no function for this work: add static void run(P), or with several works static void "
                   "run(cmwq::work_id<Id>, P)");
@@ -78,8 +79,9 @@ consteval bool check_owner() {
             constexpr bool kept = keeps_owner<typename has_work<T, Id>::work_type, pointer>;
             constexpr bool carried = kept || raw_work_pointer<pointer>;
             static_assert(std::is_same_v<element, T>, "cmwq: T::run takes a pointer to another class than T");
-            static_assert(carried || !is_shared_ptr<pointer>,
-                          "cmwq: a shared_ptr does not fit a 32-byte work: declare the member as cmwq::shared_work<T, Id>");
+            static_assert(
+                carried || !is_shared_ptr<pointer>,
+                "cmwq: a shared_ptr does not fit a 32-byte work: declare the member as cmwq::shared_work<T, Id>");
             static_assert(carried || is_shared_ptr<pointer>,
                           "cmwq: this pointer cannot be made from the address alone (a unique_ptr has a stateful "
                           "deleter): declare the member as cmwq::holding<cmwq::work<T, Id>, P>");

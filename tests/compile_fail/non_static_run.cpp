@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// expect: cmwq: T has no function for this work: add static void run\(P\)
+#include <cmwq/cmwq.hpp>
+
+struct job {
+    cmwq::work<job> work;
+    CMWQ_HAS_WORK(work);
+#ifdef CMWQ_CONTROL
+    static
+#endif
+        void
+        run(job&);
+};
+
+void later(cmwq::queue& q, job& item) {
+    q.enqueue(item);
+}
