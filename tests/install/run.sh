@@ -3,11 +3,14 @@
 #
 # Installs the library, static and shared, into a prefix of its own, moves the prefix, and builds and runs a consumer
 # through find_package and through pkg-config. The shared library's exports are compared with abi/exports-v1.txt.
-# Usage: run.sh COMPILER WORK_FOLDER
+# The kind that the calling build has made is installed from there, the other one is built here.
+# Usage: run.sh COMPILER BUILD_FOLDER static|shared WORK_FOLDER
 set -euo pipefail
 
 compiler=$1
-work=$2
+build=$2
+built_kind=$3
+work=$4
 source=$(cd "$(dirname "$0")/../.." && pwd)
 version=$(sed -nE 's/^## ([0-9]+\.[0-9]+\.[0-9]+).*/\1/p' "$source/CHANGELOG.md" | head -n 1)
 expected="cmwq $version: 55"
@@ -29,15 +32,23 @@ run_and_compare() {
     [ "$printed" = "$expected" ] || fail "the consumer printed '$printed' instead of '$expected'"
 }
 
-install_kind() {
-    local kind=$1 shared=$2 build="$work/$1-build"
-    quietly cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_SHARED_LIBS="$shared" \
-        -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_INSTALL_PREFIX="$work/$kind-built" \
+build_kind() {
+    local kind=$1
+    quietly cmake -S "$source" -B "$work/$kind-build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+        -DBUILD_SHARED_LIBS="$([ "$kind" = shared ] && echo ON || echo OFF)" -DCMAKE_CXX_COMPILER="$compiler" \
         -DCMWQ_BUILD_TESTS=OFF -DCMWQ_BUILD_EXAMPLES=OFF -DCMWQ_BUILD_TOOLS=OFF -DCMWQ_BUILD_BENCHMARKS=OFF
-    quietly cmake --build "$build" --parallel 2
-    quietly cmake --install "$build"
-    # Whoever relies on the prefix of the build fails from here on.
-    mv "$work/$kind-built" "$work/$kind"
+    quietly cmake --build "$work/$kind-build" --parallel 2
+}
+
+install_kind() {
+    local kind=$1 from=$build
+    if [ "$kind" != "$built_kind" ]; then
+        build_kind "$kind"
+        from="$work/$kind-build"
+    fi
+    quietly cmake --install "$from" --prefix "$work/$kind-first"
+    # Whoever relies on the prefix of the installation fails from here on.
+    mv "$work/$kind-first" "$work/$kind"
 }
 
 consume_by_cmake() {
@@ -60,7 +71,7 @@ consume_by_pkg_config() {
 rm -rf "$work"
 mkdir -p "$work"
 for kind in static shared; do
-    install_kind "$kind" "$([ "$kind" = shared ] && echo ON || echo OFF)"
+    install_kind "$kind"
     consume_by_cmake "$kind"
     consume_by_pkg_config "$kind"
     echo "$kind: find_package and pkg-config: $expected"
