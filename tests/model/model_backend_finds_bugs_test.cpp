@@ -178,6 +178,7 @@ TEST(model_backend_finds_bugs, livelock_is_a_failure) {
     });
     EXPECT_TRUE(result.failed);
     EXPECT_TRUE(contains(result.message, "livelock")) << result.message;
+    EXPECT_TRUE(contains(result.report, "and so on: the last 2 of these steps")) << result.report;
 }
 
 TEST(model_backend_finds_bugs, step_hook_sees_the_state_between_any_two_steps) {

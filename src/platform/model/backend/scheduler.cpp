@@ -134,14 +134,14 @@ trace_entry& scheduler::yield(operation kind) noexcept {
 }
 
 trace_entry& scheduler::record(operation kind, const void* object, std::uint64_t value) noexcept {
-    if (options_.print_trace) print_newest();
+    if (options_.print_trace) print_new_steps();
     auto& entry = space_.steps.append(current_->id, kind, object, std::memory_order_seq_cst);
     entry.after = value;
     return entry;
 }
 
 void scheduler::before_step() noexcept {
-    if (options_.print_trace) print_newest();
+    if (options_.print_trace) print_new_steps();
     if (options_.on_step) run_hook();
     if (++result_.steps > options_.step_limit) {
         fail("livelock: more than " + std::to_string(options_.step_limit) + " steps");
@@ -158,11 +158,10 @@ void scheduler::run_hook() noexcept {
     in_hook_ = false;
 }
 
-void scheduler::print_newest() {
-    if (space_.steps.size() == 0) return;
-    std::string line;
-    space_.steps.write_newest(line, find(space_.steps.newest_fiber())->name);
-    std::fputs(line.c_str(), stderr);
+void scheduler::print_new_steps() {
+    std::string lines;
+    space_.steps.write_new(lines, [this](int id) { return find(id)->name; });
+    std::fputs(lines.c_str(), stderr);
 }
 
 void scheduler::maybe_migrate() noexcept {
@@ -310,7 +309,7 @@ void scheduler::fail(std::string message) {
 }
 
 outcome scheduler::take_result() {
-    if (options_.print_trace) print_newest();
+    if (options_.print_trace) print_new_steps();
     result_.trace_hash = space_.steps.hash();
     result_.virtual_time = std::chrono::nanoseconds(now_);
     result_.threads = fibers_.empty() ? 0 : fibers_.size() - 1;

@@ -99,7 +99,7 @@ private:
 
     void before_step() noexcept;
     void run_hook() noexcept;
-    void print_newest();
+    void print_new_steps();
     void pass_time(std::int64_t until) noexcept;
     void expire_deadlines() noexcept;
     bool leap_to_next_deadline() noexcept;

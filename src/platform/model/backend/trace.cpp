@@ -86,7 +86,7 @@ void append_value(std::string& text, std::uint64_t value) {
 
 void trace::clear() {
     entries_.clear();
-    total_ = hash_ = numbered_ = 0;
+    total_ = hash_ = numbered_ = written_ = 0;
     numbers_.clear();
     labels_.clear();
 }
@@ -166,9 +166,37 @@ void trace::write_line(std::string& text, std::uint64_t index, const char* fiber
     text += '\n';
 }
 
-void trace::write_newest(std::string& text, const char* fiber_name) {
-    number_objects();
-    write_line(text, total_ - 1, fiber_name);
+// ---- repetition: the end of a livelock -----------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::uint64_t longest_period = 32;
+constexpr std::uint64_t enough_rounds = 4;
+
+bool same_step(const trace_entry& a, const trace_entry& b) {
+    return a.fiber == b.fiber && a.kind == b.kind && a.object == b.object && a.before == b.before &&
+           a.after == b.after && a.result == b.result;
+}
+
+}  // namespace
+
+std::uint64_t trace::repeated_steps(std::uint64_t period) {
+    std::uint64_t i = total_;
+    while (i > period && is_kept(i - 1 - period) && same_step(at(i - 1), at(i - 1 - period))) --i;
+    return total_ - i;
+}
+
+trace::repetition trace::repetition_at_end() {
+    for (std::uint64_t period = 1; period <= longest_period && period < total_; ++period) {
+        const std::uint64_t steps = repeated_steps(period);
+        if (steps >= enough_rounds * period) return {period, steps};
+    }
+    return {};
+}
+
+void trace::write_repetition(std::string& text, repetition end) {
+    text += "          and so on: the last " + std::to_string(end.period) + " of these steps again and again, " +
+            std::to_string(end.steps) + " steps more\n";
 }
 
 }  // namespace detail

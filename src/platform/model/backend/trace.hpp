@@ -32,30 +32,45 @@ public:
     /// "mutex 2", or its label. Objects are numbered by their first appearance in the trace.
     std::string object_name(const void* object, const char* kind);
 
-    /// The last `count` steps, one a line. `name_of(id)` names a thread.
+    /// The last `count` steps, one a line; if the end repeats itself, one round of it and what led there.
+    /// `name_of(id)` names a thread.
     template <class NameOf>
     void write_last(std::string& text, std::size_t count, NameOf name_of) {
         number_objects();
-        const std::uint64_t first = total_ > count ? total_ - count : 0;
-        for (std::uint64_t i = first; i < total_; ++i) {
-            if (!is_kept(i)) continue;
-            write_line(text, i, name_of(at(i).fiber));
+        const repetition end = repetition_at_end();
+        const std::uint64_t last = total_ - end.steps;
+        for (std::uint64_t i = last > count ? last - count : 0; i < last; ++i) {
+            if (is_kept(i)) write_line(text, i, name_of(at(i).fiber));
         }
+        if (end.steps != 0) write_repetition(text, end);
     }
-    /// One line for the newest step.
-    void write_newest(std::string& text, const char* fiber_name);
+
+    /// The steps since the last call, one a line.
+    template <class NameOf>
+    void write_new(std::string& text, NameOf name_of) {
+        number_objects();
+        for (; written_ < total_; ++written_) write_line(text, written_, name_of(at(written_).fiber));
+    }
 
     std::uint64_t size() const { return total_; }
-    int newest_fiber() { return at(total_ - 1).fiber; }
 
 private:
     // Enough for the longest run that is not a livelock; of longer ones the end is kept.
     static constexpr std::uint64_t capacity = std::uint64_t{1} << 18;
 
+    /// The last `steps` steps repeat those `period` before them.
+    struct repetition {
+        std::uint64_t period = 0;
+        std::uint64_t steps = 0;
+    };
+
     trace_entry& at(std::uint64_t index) { return entries_[index % capacity]; }
     bool is_kept(std::uint64_t index) const { return index + capacity >= total_; }
     void hash_entry(const trace_entry& entry) noexcept;
     void number_objects();
+    std::uint64_t repeated_steps(std::uint64_t period);
+    repetition repetition_at_end();
+    static void write_repetition(std::string& text, repetition end);
     int number_of(const void* object);
     void write_line(std::string& text, std::uint64_t index, const char* fiber_name);
     void write_values(std::string& text, const trace_entry& entry);
@@ -64,6 +79,7 @@ private:
     std::uint64_t total_ = 0;
     std::uint64_t hash_ = 0;
     std::uint64_t numbered_ = 0;  // entries whose objects have numbers
+    std::uint64_t written_ = 0;   // entries that write_new has written
     std::unordered_map<const void*, int> numbers_;
     std::unordered_map<const void*, const char*> labels_;
 };
