@@ -147,6 +147,16 @@ TEST(model_backend_faults, weak_exchange_fails_spuriously_and_a_strong_one_never
     EXPECT_LT(weak, 600);
 }
 
+TEST(model_backend_faults, failed_exchange_tells_the_value_seen) {
+    platform::atomic<int> value{5};
+    int expected = 4;
+    EXPECT_FALSE(value.compare_exchange_strong(expected, 6, relaxed));
+    EXPECT_EQ(expected, 5);
+    EXPECT_TRUE(value.compare_exchange_strong(expected, 6, relaxed));
+    EXPECT_EQ(expected, 5);
+    EXPECT_EQ(value.load(relaxed), 6);
+}
+
 TEST(model_backend_faults, atomics_compute_like_those_of_the_standard) {
     platform::atomic<std::uint8_t> byte{250};
     EXPECT_EQ(byte.fetch_add(10, relaxed), 250);

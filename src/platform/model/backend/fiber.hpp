@@ -35,7 +35,6 @@ struct fiber {
     const void* wait_object = nullptr;    ///< mutex, parker
     int wait_thread = 0;                  ///< thread to join
     std::int64_t deadline = no_deadline;  ///< virtual nanoseconds
-    bool timed_out = false;               ///< the deadline ended the last wait
 
     std::uint64_t priority = 0;  ///< pct: the highest runs
     bool demoted = false;        ///< pct: yielded since it last waited

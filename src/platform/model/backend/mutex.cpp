@@ -37,7 +37,7 @@ void mutex::lock() noexcept {
     const int self = run->current().id;
     if (owner() == self) run->fail("a thread locks a mutex that it holds");
     if (owner() != 0) {
-        while (owner() != 0) run->wait(waiting_for::mutex, this);
+        run->wait(waiting_for::mutex, this);  // runs again only while the mutex is free: see suspend_waiters_of
         run->record(operation::mutex_acquired, this);
     }
     take(self);

@@ -179,17 +179,15 @@ void scheduler::continue_with(fiber* next) noexcept {
 
 // ---- waiting and time ----------------------------------------------------------------------------------------------
 
-bool scheduler::wait(waiting_for reason, const void* object, std::int64_t deadline) noexcept {
+void scheduler::wait(waiting_for reason, const void* object, std::int64_t deadline) noexcept {
     fiber& self = *current_;
     remove_runnable(self);
     if (reason == waiting_for::mutex && self.reason != waiting_for::mutex) ++mutex_waiters_;
     self.reason = reason;
     self.wait_object = object;
     self.deadline = deadline;
-    self.timed_out = false;
     next_deadline_ = std::min(next_deadline_, deadline);
     continue_with(next_runnable());
-    return !self.timed_out;
 }
 
 void scheduler::wait_for_thread(int id) noexcept {
@@ -250,7 +248,6 @@ void scheduler::expire_deadlines() noexcept {
         if (f->deadline > now_) {
             next_deadline_ = std::min(next_deadline_, f->deadline);
         } else {
-            f->timed_out = true;
             wake(*f);
         }
     }

@@ -55,8 +55,8 @@ public:
     /// A line of the trace that is not a scheduling point.
     trace_entry& record(operation kind, const void* object, std::uint64_t value = 0) noexcept;
 
-    /// The caller cannot go on until somebody wakes it or, on virtual time, the deadline passes; false: it passed.
-    bool wait(waiting_for reason, const void* object, std::int64_t deadline = no_deadline) noexcept;
+    /// The caller cannot go on until somebody wakes it or, on virtual time, the deadline passes.
+    void wait(waiting_for reason, const void* object, std::int64_t deadline = no_deadline) noexcept;
     void wait_for_thread(int id) noexcept;
     void wake(fiber& f) noexcept;
     /// A mutex has been released: whoever waits for it may try.
