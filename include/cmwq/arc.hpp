@@ -1,4 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A shared owner for items that needs nothing from their class.
+//
+//     auto item = cmwq::make_arc<job>(42);       // one allocation: count and object
+//     (void)q.enqueue(item);                     // the queue has a reference of its own until run returns
+//     auto again = cmwq::arc<job>::share(*item); // inside the item's own functions: one more owner of itself
+//
+// Why not std::shared_ptr: that one is two words wide, and a queue that has only the address of an item cannot find the
+// second again, so its items are larger (shared_work). An arc is the address of the object and nothing else; the count
+// stands before the object, in the same allocation.
 #pragma once
 
 #include <cmwq/fwd.hpp>
@@ -71,7 +81,10 @@ T* construct(void* place, Args&&... args) {
 
 /// A shared owner of a T, one pointer wide: the object and its reference count are one allocation, made by make_arc.
 /// T needs no base class and may be over-aligned. There is no aliasing, no conversion to a base and no weak reference.
-/// Copies may be made and let go on any thread; whoever lets the last one go destroys the object.
+///
+/// Thread safety: as std::shared_ptr. Different arcs of one object may be copied and let go on different threads;
+/// whoever lets the last one go destroys the object, after everything that the other owners did with it. One arc
+/// object that several threads use needs a lock, unless all of them only read it. The object itself is not protected.
 template <class T>
 class arc {
 public:
@@ -100,7 +113,7 @@ public:
         }
     }
 
-    /// The object. The arc must not be null for `*` and `->`.
+    /// The object, without a reference of its own. The arc must not be null for `*` and `->`.
     T& operator*() const noexcept { return *object_; }
     T* operator->() const noexcept { return object_; }
     T* get() const noexcept { return object_; }
@@ -109,7 +122,8 @@ public:
     /// Gives the reference up without letting it go; it must come back by from_raw, once. Null for null.
     T* into_raw() && noexcept { return std::exchange(object_, nullptr); }
 
-    /// The inverse of into_raw: takes the reference over.
+    /// The inverse of into_raw: takes the reference over. `object` must come from into_raw of the same T; null gives
+    /// null.
     static arc from_raw(T* object) noexcept {
         arc taken;
         taken.object_ = object;
@@ -129,8 +143,10 @@ private:
     T* object_ = nullptr;
 };
 
-/// Makes an object and its first owner: T(args...), or T{args...} for an aggregate (where a work is a base class, it is
-/// the first element: give such a class a constructor). No memory: null. Throws what the constructor throws.
+/// Makes an object and its first owner: T(args...), or T{args...} for an aggregate, whose remaining members keep their
+/// initialisers, a work among them. (Where a work is a base class it is the aggregate's first element: give such a
+/// class a constructor.) One allocation. No memory: null. Throws what the constructor throws, and then leaves nothing
+/// behind.
 template <class T, class... Args>
 [[nodiscard]] arc<T> try_make_arc(Args&&... args) {
     detail::arc_block<T> block;
@@ -157,7 +173,7 @@ template <class T, class... Args>
     return made;
 }
 
-/// arc<T> carries items by their bare address.
+/// arc<T> carries items by their bare address: enqueue neither counts nor allocates, the reference itself travels.
 template <class T>
 struct work_pointer_traits<arc<T>> {
     using element_type = T;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The place of a call, for reports that name the caller's line and not one inside the library.
 #pragma once
 
 #include <cmwq/fwd.hpp>

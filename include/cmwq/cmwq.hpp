@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// cmwq: concurrency-managed workqueues. This header includes all of the public interface.
+// cmwq: concurrency-managed workqueues. This header includes all of the public interface, from the item to the process:
+//
+//   work.hpp          a class becomes an item: work<T, Id>, shared_work, holding; how run is written: work_item.hpp
+//   has_work.hpp      CMWQ_HAS_WORK, and the way from an object to its work and back
+//   work_pointer.hpp  which pointers carry items, and how to add one; arc.hpp: the shared owner made for it
+//   queue.hpp         enqueue, try_spawn, flush, drain; what they return: enqueue_result.hpp, spawn.hpp
+//   owned_queue.hpp   queues of one's own, made from options.hpp; system_queues.hpp: those that are always there
+//   runtime.hpp       workers and pools, for programs that want more than one set or other settings
+//   this_worker.hpp   what a work function may ask about where it runs
+//   misuse.hpp        what happens when a contract is broken, and to whom it is told: call_site.hpp
+//   work_base.hpp     the untyped item, and raw_work.hpp the level below types: awaiters, operation states
 #pragma once
 
 #include <cmwq/arc.hpp>

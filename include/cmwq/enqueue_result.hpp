@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What enqueue returns. An item with an owner may be refused with the owner in hand, so the owner comes back: nothing
+// that was given to a queue is ever lost.
 #pragma once
 
 #include <cmwq/fwd.hpp>
@@ -15,7 +18,8 @@ inline namespace v1 {
 ///     (void)q.enqueue(p);                                                       // pending already is as good
 ///     if (auto r = q.enqueue(std::move(p)); !r) { reuse(r.take_back()); }
 ///
-/// A result that is destroyed with the owner in it lets the owner go.
+/// A result that is destroyed with the owner in it lets the owner go: ignoring it is safe, and has to be said, because
+/// for an item with one owner it means that a refused item is gone.
 template <class P>
 class [[nodiscard]] enqueue_result {
 public:
@@ -25,7 +29,8 @@ public:
     /// Why the item was refused; `refusal::none` if it was not.
     refusal why() const noexcept { return why_; }
 
-    /// The owner of a refused item, once. Null when the item was accepted, or the owner was taken already.
+    /// The owner of a refused item, once: the very pointer that was given. Null when the item was accepted, or the
+    /// owner was taken already.
     P take_back() noexcept { return std::exchange(back_, P{}); }
 
 private:

@@ -9,7 +9,8 @@
 /// Marks what the shared library exports. Needs no configuration by the user: importing needs no mark on ELF.
 #define CMWQ_EXPORT __attribute__((visibility("default")))
 
-/// The C handle of a queue, opaque. See queue::from_native.
+/// The C handle of a queue, opaque: the counterpart of the kernel's `struct workqueue_struct *`. C code may pass it on
+/// and compare it. See queue::from_native and, for C, cmwq.h.
 typedef struct cmwq_queue cmwq_queue;
 
 namespace cmwq {
@@ -38,8 +39,9 @@ struct work_pointer_traits;
 template <std::uint64_t Id>
 struct work_id {};
 
-/// Why an item was not enqueued, or `none`: it was. Everything but `already_pending` is decided before the item is
-/// claimed, so that a refusal never swallows somebody else's event.
+/// Why an item was not enqueued, or `none`: it was. A refusal changes nothing: the item, its place in a queue and its
+/// owner are as they were. Everything but `already_pending` is decided before the item is claimed, so that a refusal
+/// never swallows somebody else's event. New values may be added at the end.
 enum class refusal : std::uint8_t {
     none,             ///< Accepted: the queue has the item.
     already_pending,  ///< The item waits in a queue already; the coming run sees what you stored before the call.

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From an object to the work inside it and back.
+// From an object to the work inside it and back: the engine sees works, users see their own classes.
+//
+// Three ways to say where a work is:
+//
+//     struct a : cmwq::work<a> {};                                             // it is a base
+//     struct b { cmwq::work<b> w; CMWQ_HAS_WORK(w); };                         // it is a member, of any access
+//     template <> struct cmwq::has_work<c> : cmwq::from_member<&c::w> {};      // it is a member of a class left alone
 #pragma once
 
 #include <cmwq/detail/access.hpp>
@@ -18,8 +24,8 @@
 ///         CMWQ_HAS_WORK(work_);
 ///     };
 ///
-/// It only declares (a function that is never defined, and a friend), because a definition would make Clang look into
-/// the class before it is complete.
+/// It lets cmwq reach a private `run` too. It only declares (a function that is never defined, and a friend), because a
+/// definition would make Clang look into the class before it is complete; so it adds nothing to the object.
 #define CMWQ_HAS_WORK(member)                                                                                          \
     [[maybe_unused]] auto cmwq_work_member(::cmwq::work_id<decltype(member)::id>)                                      \
         ->::cmwq::detail::member_work<&std::remove_reference_t<decltype(*this)>::member>;                              \
@@ -91,13 +97,16 @@ struct conversions<T, base_work<U, Work>> : from_base<U, Work> {};
 
 /// Does T contain the work with this id, as a member announced by CMWQ_HAS_WORK or as a base class?
 ///
+/// The answer for a class that inherits its work is the base's: the item is then the base part of the object.
+///
 /// `value` says so. If true, `to_work(T*)` gives the work in an object and `to_item(work_base*)` the object around a
 /// work, each the inverse of the other; `item_type` is the class that declares the work (T or a base of it), and
 /// `work_type` what it is declared as. Must not be asked inside T, where the answer would be a lasting "no".
 template <class T, std::uint64_t Id>
 struct has_work : detail::conversions<T, decltype(detail::access::find_work<T, Id>(0))> {};
 
-/// The work with this id in `item`, whatever its form: a base, or a member of any access.
+/// The work with this id in `item`, whatever its form: a base, or a member of any access. The way to one of several
+/// works whose members are ambiguous as bases, or private.
 ///
 ///     cmwq::work_of<1>(job).flush();
 template <std::uint64_t Id = 0, class T>

@@ -1,4 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Broken contracts: mistakes in the calling program that no result can express, such as a work function that waits for
+// itself. They are found in release builds too, and told to one handler with the names of item and queue and the place
+// of the call.
+//
+//     void to_log(const cmwq::misuse& m) noexcept { log("%s at %s:%u", m.sentence, m.where.file, m.where.line); }
+//     cmwq::set_misuse_handler(&to_log);
+//
+// Want of memory, full queues and items that are pending already are no misuse: results say these.
 #pragma once
 
 #include <cmwq/call_site.hpp>

@@ -16,17 +16,20 @@ namespace cmwq {
 inline namespace v1 {
 
 // Common to all kinds:
-//   name         at most 31 characters, copied. Appears in thread names, tools and reports.
-//   max_active   how many items of the queue may be running or ready to run at once, per CPU for percpu, per NUMA node
-//                otherwise. 1..2048; 0 means the default, 1024. Further items wait, in order. Both figures are the
-//                kernel's (WQ_DFL_ACTIVE, WQ_MAX_ACTIVE).
-//   highpri      its items run on the high-priority workers, which run at a raised niceness where the system allows.
-//   freezable    takes part in freezing the process: while frozen, none of its items starts.
-//   mem_reclaim  makes progress when neither memory nor a new thread can be had: the queue keeps a rescuer thread.
-//                For queues that free memory; costs a thread.
+//   name         at most 31 characters, copied. Appears in reports and tools.
+//   max_active   how many items of the queue may be running or ready to run at once: per CPU for percpu, of the whole
+//                queue for unbound. 1..2048; 0 means the default, 1024. Further items wait, in order. Both figures are
+//                the kernel's (WQ_DFL_ACTIVE, WQ_MAX_ACTIVE).
+//   highpri      its items run on the high-priority workers, which have a raised niceness where the system allows it.
+//   freezable    takes part in freezing the process. This version has no freezing yet, so it changes nothing.
+//   mem_reclaim  for queues that free memory: they are to make progress when neither memory nor a new thread is to be
+//                had. This version accepts the mark and has no rescuer thread yet: such a queue is as good as another.
+//
+// What a queue cannot be is a compile error here where possible. Figures that are only known at run time are checked by
+// make_queue, and bad ones reported as misuse with the caller's place.
 
 /// Which CPUs share one pool of workers: an item runs near where it was enqueued. From `cpu` (most local) to `system`
-/// (anywhere).
+/// (anywhere). This version keeps to the default for all queues.
 enum class affinity_scope : std::uint8_t {
     by_default,   ///< What the runtime was told; `cache` unless said otherwise.
     cpu,          ///< Each CPU for itself.
@@ -47,6 +50,7 @@ struct percpu {
     bool freezable = false;
     bool mem_reclaim = false;
     /// The items compute for long: they do not count against their CPU's concurrency, so that others start beside them.
+    /// They run on the unbound workers.
     bool cpu_intensive = false;
 };
 
@@ -61,7 +65,7 @@ struct unbound {
     /// Which CPUs share one pool of workers.
     affinity_scope affinity = affinity_scope::by_default;
     /// The scope is a bound: items never run outside it. Otherwise it says where they start, and the scheduler may move
-    /// them.
+    /// them. With affinity_scope::system there is nothing to bind to: misuse_code::contradictory_options.
     bool affinity_strict = false;
 };
 

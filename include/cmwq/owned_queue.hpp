@@ -1,4 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Queues of one's own: made from the options of their kind, drained and destroyed with their owner.
+//
+//     auto log = cmwq::make_queue(cmwq::ordered{.name = "log"});
+//     if (!log) { return no_resources; }
+//     (void)log->enqueue(std::move(line));
+//
+// A queue costs memory and no thread, so a subsystem that wants to flush, to limit or to order
+// its items without regard to others makes one.
 #pragma once
 
 #include <cmwq/options.hpp>
@@ -30,7 +39,7 @@ public:
     /// Context: may block until the queue's items have run. Not from one of them.
     CMWQ_EXPORT ~owned_queue();
 
-    /// False: there is no queue, because there was no memory or no thread for it.
+    /// False: there is no queue, because there was no memory or it was moved from.
     explicit operator bool() const noexcept { return queue_ != nullptr; }
 
     /// The queue. It must be there, and the owner must outlive every use of the reference.
@@ -46,7 +55,7 @@ private:
     queue* queue_ = nullptr;
 };
 
-/// Makes a queue on the standard runtime. The result is false when there was no memory, or no thread for a rescuer.
+/// Makes a queue on the standard runtime. The result is false when there was no memory.
 /// Bad options are reported as misuse: see name_too_long, max_active_out_of_range and contradictory_options there.
 /// Context: any thread; allocates.
 CMWQ_EXPORT owned_queue make_queue(const percpu& options, call_site where = call_site::current()) noexcept;

@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The queue: where items are given to the workers.
+//
+//     cmwq::queue& q = cmwq::system();
+//     (void)q.enqueue(cmwq::make_arc<job>());          // an item that is shared
+//     (void)q.enqueue(std::make_unique<job>());        // an item that the queue alone owns
+//     q.enqueue(item);                                 // an item that stays where it is
+//     (void)q.try_spawn([] { do_something(); });       // a function, in memory that the queue finds
+//     q.flush();                                       // all of these have run
+//
+// A queue has no thread of its own. Workers are shared by all queues of a runtime: they are created when items wait and
+// the existing ones are blocked or busy, and end after being idle. What a queue decides is where its items run and how
+// many of them at once (options.hpp).
 #pragma once
 
 #include <cmwq/call_site.hpp>
+#include <cmwq/detail/closure.hpp>
 #include <cmwq/detail/enqueue.hpp>
 #include <cmwq/fwd.hpp>
 #include <cmwq/spawn.hpp>
@@ -15,13 +29,17 @@ namespace cmwq {
 inline namespace v1 {
 
 /// A queue of items. Always used by reference: the object behind it is the engine's. It comes from make_queue, from the
-/// system queues, or from a native handle. All members may be called on any thread.
+/// system queues, or from a native handle. All members may be called on any thread, also at the same time.
+///
+/// Order: a queue made with `ordered` runs one item at a time in the order of enqueuing. All others start items in
+/// about that order, and several at once.
 class queue {
 public:
     queue(const queue&) = delete;
     queue& operator=(const queue&) = delete;
 
-    /// The queue of a handle that came from native(). The queue must outlive every use of the reference.
+    /// The queue of a handle that came from native(). The handle must not be null, and the queue must outlive every use
+    /// of the reference: nothing is counted here.
     CMWQ_EXPORT static queue& from_native(cmwq_queue* handle) noexcept;
 
     /// The handle for C code, which owns nothing.
@@ -31,15 +49,19 @@ public:
     CMWQ_EXPORT const char* name() const noexcept;
 
     /// Enqueues an item by its work with this id. `x` is one of
-    /// - the pointer that the item's `run` takes (arc<T>, std::unique_ptr<T>, …): it goes to the queue and from there to
-    ///   `run`. Returns enqueue_result<P>; a refused pointer comes back in it.
+    /// - the pointer that the item's `run` takes (arc<T>, std::unique_ptr<T>, …): it goes to the queue and from there
+    ///   to `run`. Returns enqueue_result<P>; a refused pointer comes back in it.
     /// - an item by reference, or by `T*`, if its `run` takes `T&` or `T*`: the caller keeps it alive. Returns bool,
     ///   true: accepted.
     /// - a raw_work_item: returns what its raw_enqueue returns.
     ///
-    /// An item that is pending already is refused and nothing changes, its place included. A null pointer is misuse
-    /// (misuse_code::null_item) and refused. Context: never blocks, never throws, and does not allocate once the queue
-    /// is in use.
+    /// An item that is pending already is refused and nothing changes, its place included: the coming run sees
+    /// everything that was stored before this call. A running item may be enqueued; it runs again after its present
+    /// run, never beside it. A null pointer is misuse (misuse_code::null_item) and refused, and so is a queue that
+    /// drains (misuse_code::enqueue_while_draining).
+    ///
+    /// Context: any thread, work functions included. Never blocks, never throws, and does not allocate once the queue
+    /// is in use. Lifetime: after acceptance the item may already have run and be gone when this returns.
     template <std::uint64_t Id = 0, class X>
     auto enqueue(X&& x, call_site where = call_site::current()) noexcept {
         return detail::enqueue<Id>(*this, std::forward<X>(x), where);

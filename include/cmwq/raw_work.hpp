@@ -2,6 +2,16 @@
 //
 // The raw level: items with their own way of being enqueued and of finding back from the address of a work_base. For
 // awaiters, operation states and owners that work_pointer_traits cannot describe.
+//
+//     struct wakeup : cmwq::work_base {
+//         wakeup() : work_base{kind} {}
+//         static void run(cmwq::work_base* item) { static_cast<wakeup*>(item)->handle.resume(); }
+//         static void drop(cmwq::work_base* item) noexcept { static_cast<wakeup*>(item)->handle.destroy(); }
+//         static constinit inline const cmwq::work_class kind{&run, &drop, "wakeup"};
+//         std::coroutine_handle<> handle;
+//     };
+//
+//     if (cmwq::raw_enqueue(q, item) != cmwq::refusal::none) { … resume it here … }
 #pragma once
 
 #include <cmwq/call_site.hpp>
@@ -15,7 +25,8 @@
 namespace cmwq {
 inline namespace v1 {
 
-/// Enqueues a raw item. On any value but `refusal::none` nothing has changed and the caller still has the item.
+/// Enqueues a raw item: its class's `run` or `drop` will be called with it, once. On any value but `refusal::none`
+/// nothing has changed and the caller still has the item; a draining queue is also reported as misuse.
 /// Context: any thread; never blocks.
 /// Lifetime: after `refusal::none` the item may already have run and be gone.
 inline refusal raw_enqueue(queue& wq, work_base& item, call_site where = call_site::current()) noexcept {
@@ -23,7 +34,8 @@ inline refusal raw_enqueue(queue& wq, work_base& item, call_site where = call_si
 }
 
 /// One enqueue to one queue, ready to be made: what a raw_work_item's raw_enqueue receives. Call it at most once,
-/// before raw_enqueue returns.
+/// before raw_enqueue returns. Not calling it is allowed: then nothing is enqueued, and what raw_enqueue returns has to
+/// say so.
 class queue_work_on {
 public:
     /// As raw_enqueue above.
@@ -50,9 +62,9 @@ private:
     call_site where_;
 };
 
-/// A type that enqueues itself: `q.enqueue<Id>(std::move(r))` calls `std::move(r).raw_enqueue(work_id<Id>{}, on)` with a
-/// queue_work_on, and returns what that returns. The work_base it passes on must live until its function is called, or
-/// its work_class's `drop`.
+/// A type that enqueues itself: `q.enqueue<Id>(std::move(r))` calls `std::move(r).raw_enqueue(work_id<Id>{}, on)` with
+/// a queue_work_on, and returns what that returns. The work_base it passes on must live until its function is called,
+/// or its work_class's `drop`.
 template <class R, std::uint64_t Id = 0>
 concept raw_work_item = requires(R r, queue_work_on on) {
     std::move(r).raw_enqueue(work_id<Id>{}, on);

@@ -12,7 +12,7 @@
 namespace cmwq {
 inline namespace v1 {
 
-/// For short items. Per CPU. If in doubt, this one.
+/// For short items, which run near the CPU that enqueued them. If in doubt, this one.
 CMWQ_EXPORT queue& system() noexcept;
 
 /// As system(), on the high-priority workers.

@@ -14,6 +14,10 @@
 //         static void run(std::unique_ptr<job> self);
 //     };
 //
+// Which of the two: a member where the class has a base already, or the work should be private; a base where it is the
+// class's whole purpose, and several works where one object has several things to do, each pending and running by
+// itself.
+//
 // The parameter of run is the pointer that carries the item: whoever enqueues gives it to the queue, and run gets it.
 // An item with several works has one for each id, and says by work_id<Id> which function belongs to which.
 #pragma once

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The untyped item: what the engine sees of every item, whatever class, owner or function stands behind it.
+//
+// The life of an item: idle, then pending (accepted by a queue, waiting there), then running, then idle again. A
+// running item may be made pending again, so the states are two bits and not three values. Everything else about it is
+// in its class, which is one static object for all items of a kind: an item stays at 32 bytes.
 #pragma once
 
 #include <cmwq/detail/engine.hpp>

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the engine runs: a class with a work and a function for it.
+//
+// The function is found by its declaration alone, so that nothing has to be said twice:
+//
+//     static void run(cmwq::arc<job> self);                      // the only work, id 0
+//     static void run(cmwq::work_id<1>, job& self);              // the work with id 1
+//     static void run(cmwq::work_id<2>, std::unique_ptr<job>);   // another id may have another pointer
+//
+// It must be static (it gets the owner, not the object), return void (a result would be lost), and spell its return
+// type (`auto` would need the class to be complete).
 #pragma once
 
 #include <cmwq/detail/access.hpp>
@@ -33,11 +42,12 @@ struct pointer_of<no_run> {
 }  // namespace detail
 
 /// The pointer that T's function for this work takes, read off its declaration: arc<T>, std::unique_ptr<T>, … for an
-/// owner; `T*` or `T&` where the caller keeps the item alive.
+/// owner (`P const&` and `P&&` count as P); `T*` or `T&` where the caller keeps the item alive.
 template <class T, std::uint64_t Id = 0>
 using item_pointer_t = typename detail::pointer_of<detail::run_of<T, Id>>::type;
 
-/// Has T a function for this work: `static void run(P)` (id 0 only) or `static void run(work_id<Id>, P)`, of any access?
+/// Has T a function for this work: `static void run(P)` (id 0 only) or `static void run(work_id<Id>, P)`? It may be
+/// private in a class with CMWQ_HAS_WORK, which makes cmwq a friend; a class with a work as a base has it public.
 /// The parameter selects the pointer type, so several ids may have different ones. Where `run` is a template or
 /// overloaded beyond that, `using pointer = P` in T decides.
 template <class T, std::uint64_t Id = 0>

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which pointers carry items to a queue, and how.
+//
+//     run takes               the item is declared as            who keeps it alive     enqueue returns
+//     arc<T>                  work<T>                            its owners, counted    enqueue_result
+//     std::unique_ptr<T, D>   work<T>; with a stateful deleter   the queue              enqueue_result
+//                             holding<work<T>, P>
+//     std::shared_ptr<T>      shared_work<T>                     its owners, counted    enqueue_result
+//     T&, T*                  work<T>                            the caller             bool
+//     a pointer of yours      work<T>, or holding<work<T>, P>    as it does             enqueue_result
+//
+// Whatever carries it, a pointer that was given is never lost: it reaches run, comes back in the result, or is let go
+// once when the item is dropped.
 #pragma once
 
 #include <cmwq/fwd.hpp>
@@ -42,7 +53,7 @@ concept recoverable_deleter = std::is_empty_v<D> && std::is_default_constructibl
 template <class P>
 struct work_pointer_traits;
 
-/// Can P carry an item?
+/// Can P carry an item? True for everything that work_pointer_traits is specialised for.
 template <class P>
 concept work_pointer = requires {
     typename work_pointer_traits<P>::element_type;
@@ -52,7 +63,8 @@ concept work_pointer = requires {
 template <class P>
 concept owning_pointer = work_pointer<P> && !std::is_pointer_v<P>;
 
-/// `T*`: the caller keeps the item alive until its run is over, or it is never freed. `T&` means the same.
+/// `T*`: the caller keeps the item alive until its run is over, or it is never freed. `T&` means the same. Items with
+/// static lifetime, or members of an object that flushes before it goes.
 template <class T>
 struct work_pointer_traits<T*> {
     using element_type = T;

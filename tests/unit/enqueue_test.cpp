@@ -82,6 +82,20 @@ TYPED_TEST(every_spelling_of_run, is_called) {
     EXPECT_EQ(runs, 1);
 }
 
+TEST(enqueue_test, function_may_take_its_item_as_const) {
+    struct reader {
+        cmwq::work<reader> work;
+        CMWQ_HAS_WORK(work);
+        static void run(const reader&) { ++runs; }
+    };
+    runs = 0;
+    reader item;
+    held_queue q;
+    EXPECT_TRUE(q->enqueue(item));
+    q.finish();
+    EXPECT_EQ(runs, 1);
+}
+
 // ---- several works in one class ----
 
 struct two_works {

@@ -56,6 +56,9 @@ enqueue_result<P> refuse_null(queue& wq, call_site where) noexcept {
 
 template <class T, std::uint64_t Id, class P>
 enqueue_result<P> enqueue_kept(queue& wq, P owner, call_site where) noexcept {
+    if (std::to_address(owner) == nullptr) [[unlikely]] {
+        return refuse_null<P>(wq, where);
+    }
     auto* work = has_work<T, Id>::to_work(std::to_address(owner));
     // Two enqueuers of one item must not both write the slot: only the one that claimed the item does.
     auto prepare = [work, &owner]() noexcept { access::held(*work) = std::move(owner); };
@@ -66,15 +69,15 @@ enqueue_result<P> enqueue_kept(queue& wq, P owner, call_site where) noexcept {
 template <class T, std::uint64_t Id, class P>
 enqueue_result<P> enqueue_carried(queue& wq, P owner, call_site where) noexcept {
     T* item = work_pointer_traits<P>::into_raw(std::move(owner));
+    if (item == nullptr) [[unlikely]] {
+        return refuse_null<P>(wq, where);
+    }
     const refusal why = submit(wq, *has_work<T, Id>::to_work(item), where.file, where.function, where.line);
     return access::make<enqueue_result<P>>(why, why == refusal::none ? P{} : work_pointer_traits<P>::from_raw(item));
 }
 
 template <class T, std::uint64_t Id, class P>
 enqueue_result<P> enqueue_owner(queue& wq, P owner, call_site where) noexcept {
-    if (std::to_address(owner) == nullptr) [[unlikely]] {
-        return refuse_null<P>(wq, where);
-    }
     if constexpr (keeps_owner<typename has_work<T, Id>::work_type, P>) {
         return enqueue_kept<T, Id>(wq, std::move(owner), where);
     } else {
