@@ -16,7 +16,11 @@
 namespace cmwq {
 inline namespace v1 {
 
-/// An exception that left a work function. The names are never null and live until the handler returns.
+/// An exception that left a work function. There is nobody on the worker's stack to catch it, so by default it ends the
+/// program, as it does in std::thread; a program that can do better sets runtime_options::on_exception. A function that
+/// must tell its failure to somebody stores it in the item.
+///
+/// The names are never null and live until the handler returns.
 struct escaped_exception {
     const char* item;          ///< The item's name. The item itself may be gone.
     const char* queue;         ///< The name of the queue that ran it.
@@ -27,16 +31,29 @@ struct escaped_exception {
 /// item counts as finished and the worker goes on.
 using exception_handler = void (*)(const escaped_exception&) noexcept;
 
+/// How a runtime learns that a running item blocks (docs/guide/blocking.md). Only speed depends on it, never progress.
+enum class block_detection : std::uint8_t {
+    automatic,     ///< CMWQ_BLOCK_DETECT from the environment, else the best that works here, found out by trying.
+    canary,        ///< A thread of the lowest priority per CPU, which the kernel runs when the worker does not.
+    batch_canary,  ///< The same with ordinary priority: for CPUs that are busy with other threads.
+    watchdog,      ///< A look at the state of the workers every 10 ms.
+    off,           ///< No look at states: a worker that does not end its item within 10 ms counts as blocked.
+};
+
 /// What a runtime is told once, at construction.
 struct runtime_options {
     /// Null: print the item's and the queue's name, then std::terminate.
     exception_handler on_exception = nullptr;
     /// How long a superfluous worker stays idle before it ends. 300 s is the kernel's figure (IDLE_WORKER_TIMEOUT).
     std::chrono::nanoseconds idle_worker_timeout = std::chrono::seconds{300};
-    /// A bound on the workers of one pool, blocked ones included: at the bound, items wait.
-    unsigned max_workers_per_pool = 1024;
+    /// A bound on the workers, blocked ones included, of each kind of queue (per-CPU or unbound, highpri or not): at
+    /// the bound, items wait. 1024 is the default max_active too, so that a queue with the default is held back by
+    /// nothing else.
+    unsigned max_workers = 1024;
     /// Makes power_efficient queues unbound: fewer CPUs are woken, at the price of locality.
     bool power_efficient = false;
+    /// A fixed choice wins over the environment. In the environment: CMWQ_BLOCK_DETECT=auto|canary|batch|watchdog|off.
+    block_detection detect = block_detection::automatic;
 };
 
 /// Counters since the runtime started, and the present size. Each figure is exact for some moment during the call; they
@@ -47,17 +64,26 @@ struct runtime_statistics {
     std::uint64_t worker_creation_failures = 0;  ///< Attempts at starting a thread that the system refused.
     std::uint64_t items_stolen = 0;              ///< Items run by another pool than the one they were enqueued to.
     std::uint64_t wakeups = 0;                   ///< Idle workers woken because an item was enqueued.
-    std::uint64_t flushes = 0;                   ///< Flushes of queues and of items that had to wait.
-    std::uint64_t watchdog_kicks = 0;            ///< Pools found standing still and given another worker.
+    std::uint64_t flushes = 0;                   ///< Flushes of queues that had to wait.
+    std::uint64_t blocks_found_by_canary = 0;        ///< Workers found blocked within microseconds.
+    std::uint64_t blocks_found_by_batch_canary = 0;  ///< The same, by its twin for CPUs busy with the program's threads.
+    std::uint64_t blocks_found_by_watchdog = 0;      ///< Workers found blocked, or hogging the CPU, at a 10 ms look.
     unsigned workers = 0;                        ///< Workers that exist now.
     unsigned idle_workers = 0;                   ///< Of these, the idle ones.
     unsigned pools = 0;                          ///< Pools of workers that exist now.
 };
 
-/// A set of pools and workers with its own seven system queues. Thread-safe; neither copied nor moved.
+/// A set of pools and workers with its own seven system queues. Two runtimes share nothing, so one that is flooded does
+/// not hold up the other; but each has workers for all CPUs, so a program rarely wants two.
+///
+///     cmwq::runtime mine{{.on_exception = &log_and_carry_on}};
+///     auto q = mine.make_queue(cmwq::unbound{.name = "imports"});
+///
+/// Thread-safe; neither copied nor moved.
 class CMWQ_EXPORT runtime {
 public:
-    /// Context: any thread. Starts no thread; workers come with the first item.
+    /// Context: any thread. Starts no thread; workers come with the first item. Throws std::bad_alloc when there is no
+    /// memory (std::terminate where exceptions are switched off).
     explicit runtime(const runtime_options& options = {});
 
     /// Drains its system queues and joins its workers. The queues made by it must be destroyed first
@@ -80,8 +106,8 @@ public:
     queue& system_power_efficient() noexcept;
     queue& system_freezable_power_efficient() noexcept;
 
-    /// Makes a queue on this runtime, as the free functions in owned_queue.hpp do on the standard one. The queue must be
-    /// destroyed before the runtime.
+    /// Makes a queue on this runtime, as the free functions in owned_queue.hpp do on the standard one. The queue must
+    /// be destroyed before the runtime.
     owned_queue make_queue(const percpu& options, call_site where = call_site::current()) noexcept;
     owned_queue make_queue(const unbound& options, call_site where = call_site::current()) noexcept;
     owned_queue make_queue(const ordered& options, call_site where = call_site::current()) noexcept;

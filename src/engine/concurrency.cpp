@@ -52,16 +52,20 @@ void start_looking(worker& me) noexcept {
     kick_all(scope);
 }
 
-void declare_not_running(worker& other, std::uint64_t number) noexcept {
-    if (other.current.load(memory_order_relaxed) == nullptr) return;
-    if (other.item_number.load(memory_order_relaxed) != number) return;
+unsigned take_out_of_counts(worker& other, std::uint64_t number, detector tier) noexcept {
+    if (other.current.load(memory_order_relaxed) == nullptr) return 0;
+    if (other.item_number.load(memory_order_relaxed) != number) return 0;
     const unsigned left = leave_counts(other);
-    if (left == 0) return;
+    if (left == 0) return 0;
     // Set after the count has changed: a worker that misses it in this item finds it after the next.
     // sync count.3: release read-modify-write; pairs with count.4; the worker then sees `counted` as it is
     other.attention.fetch_or(attention::uncounted, memory_order_release);
-    other.pool->scope->runtime->counters.watchdog_kicks.fetch_add(1, memory_order_relaxed);
-    make_up_for(*other.pool, left);
+    other.pool->scope->runtime->counters.blocks_found[static_cast<unsigned>(tier)].fetch_add(1, memory_order_relaxed);
+    return left;
+}
+
+void declare_not_running(worker& other, std::uint64_t number) noexcept {
+    make_up_for(*other.pool, take_out_of_counts(other, number, detector::watchdog));
 }
 
 marks look_up_after_item(worker& me) noexcept {

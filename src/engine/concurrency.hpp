@@ -29,8 +29,12 @@ void join_running_count(worker& me) noexcept;
 /// The worker itself: it takes items from other pools from now on, until it leaves the counts.
 void start_looking(worker& me) noexcept;
 
-/// An observer's verdict on the item `number` that `other` runs: it blocks, or hogs the CPU. Late verdicts are harmless: a
-/// worker taken out wrongly is one running worker too many until the end of its item, where it joins again.
+/// An observer's verdict on the item `number` that `other` runs: it blocks, or hogs the CPU. Takes it out of the counts;
+/// 0: it went on, or somebody else was first. Late verdicts are harmless: a worker taken out wrongly is one running worker
+/// too many until the end of its item, where it joins again.
+[[nodiscard]] unsigned take_out_of_counts(worker& other, std::uint64_t number, detector tier) noexcept;
+
+/// The same, and another worker woken or made. Not for the canary, which makes no threads.
 void declare_not_running(worker& other, std::uint64_t number) noexcept;
 
 /// After an item: answers whatever `attention` asks for. Returns the marks of a note.

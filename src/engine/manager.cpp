@@ -29,7 +29,7 @@ void name_worker(char (&name)[16], const worker_pool& pool, unsigned number) noe
 
 bool reserve_worker(pool_scope& scope) noexcept {
     unsigned now = scope.nr_workers.load(memory_order_relaxed);
-    while (now < scope.runtime->options.max_workers_per_pool) {
+    while (now < scope.runtime->options.max_workers) {
         if (scope.nr_workers.compare_exchange_weak(now, now + 1, memory_order_relaxed, memory_order_relaxed)) return true;
     }
     return false;
@@ -71,6 +71,15 @@ void reap(worker_pool& pool, worker& ended) noexcept {
     forget(pool, ended);
 }
 
+void push_stack(atomic<std::uint64_t>& stack, worker& self) noexcept {
+    std::uint64_t seen = stack.load(memory_order_relaxed);
+    do {
+        self.next_idle.store(static_cast<worker_id>(seen & id_bits), memory_order_relaxed);
+        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9, idle.13; publishes the worker before
+        // it gives its running token back: whoever takes the token after that finds somebody to hand it to
+    } while (!stack.compare_exchange_weak(seen, with_top(seen, self.id), memory_order_seq_cst, memory_order_relaxed));
+}
+
 worker* pop_stack(worker_pool& pool) noexcept {
     // sync idle.8: acquire; pairs with idle.6; sees the link of the worker that was pushed
     std::uint64_t seen = pool.idle_stack.load(memory_order_acquire);
@@ -88,12 +97,14 @@ worker* pop_stack(worker_pool& pool) noexcept {
 
 }  // namespace
 
-bool create_worker(worker_pool& pool) noexcept {
+bool create_worker(worker_pool& pool, bool as_spare) noexcept {
     runtime_state& runtime = *pool.scope->runtime;
+    reap_ended(pool);
     if (!reserve_worker(*pool.scope)) return false;
     worker* self = registry::instance().acquire_worker();
     if (self != nullptr) {
         self->pool = &pool;
+        self->starts_idle = as_spare;
         runtime.counters.workers_created.fetch_add(1, memory_order_relaxed);
         if (start_thread(pool, *self, attach(pool, *self))) return true;
         runtime.counters.workers_created.fetch_sub(1, memory_order_relaxed);
@@ -103,6 +114,14 @@ bool create_worker(worker_pool& pool) noexcept {
     pool.scope->nr_workers.fetch_sub(1, memory_order_relaxed);
     runtime.counters.worker_creation_failures.fetch_add(1, memory_order_relaxed);
     return false;
+}
+
+void keep_spare(worker_pool& pool) noexcept {
+    if (!pool.wants_spare.load(memory_order_relaxed) || has_idle(pool)) return;
+    unsigned none = 0;
+    // One at a time, and a thread being born counts: else each worker that is woken meanwhile would make another.
+    if (!pool.nr_starting.compare_exchange_strong(none, 1, memory_order_relaxed, memory_order_relaxed)) return;
+    if (!create_worker(pool, true)) pool.nr_starting.store(0, memory_order_relaxed);
 }
 
 bool has_idle(const worker_pool& pool) noexcept {
@@ -119,22 +138,26 @@ worker* pop_idle(worker_pool& pool) noexcept {
         if (top->idle.compare_exchange_strong(expected, idle_state::busy, memory_order_acq_rel, memory_order_acquire)) {
             return top;
         }
-        reap(pool, *top);
+        push_stack(pool.ended_stack, *top);  // joining it could wait: not here, where the canary may call
     }
     return nullptr;
+}
+
+void reap_ended(worker_pool& pool) noexcept {
+    // sync idle.13: acquire; pairs with idle.6; sees the links of the workers that were pushed
+    worker_id id = static_cast<worker_id>(pool.ended_stack.exchange(0, memory_order_acq_rel) & id_bits);
+    while (id != 0) {
+        worker& ended = registry::instance().slot_of(id);
+        id = ended.next_idle.load(memory_order_relaxed);
+        reap(pool, ended);
+    }
 }
 
 void push_idle(worker& self) noexcept {
     worker_pool& pool = *self.pool;
     self.idle.store(idle_state::idle, memory_order_relaxed);
     pool.nr_idle.fetch_add(1, memory_order_relaxed);
-    std::uint64_t seen = pool.idle_stack.load(memory_order_relaxed);
-    do {
-        self.next_idle.store(static_cast<worker_id>(seen & id_bits), memory_order_relaxed);
-        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9; publishes the worker before it gives
-        // its running token back: whoever takes the token after that finds somebody to hand it to
-    } while (!pool.idle_stack.compare_exchange_weak(seen, with_top(seen, self.id), memory_order_seq_cst,
-                                                    memory_order_relaxed));
+    push_stack(pool.idle_stack, self);
 }
 
 bool wait_for_token(worker& self) noexcept {
@@ -162,6 +185,7 @@ bool wait_for_token(worker& self) noexcept {
 void end_workers(worker_pool& pool) noexcept {
     // Workers on their way to the idle stack get there: no work is left and none comes.
     while (pool.nr_workers.load(memory_order_relaxed) != 0) {
+        reap_ended(pool);
         worker* sleeper = pop_idle(pool);
         if (sleeper == nullptr) {
             platform::yield();

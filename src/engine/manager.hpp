@@ -9,11 +9,16 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Starts a worker that has the running token of `pool`, which the caller took. False: the system refused a thread, or
-/// the scope has as many workers as it may; the token is still the caller's.
-[[nodiscard]] bool create_worker(worker_pool& pool) noexcept;
+/// Starts a worker: one that has the running token of `pool`, which the caller took, or a spare that goes idle first. False:
+/// the system refused a thread, or the scope has as many workers as it may; a token is still the caller's.
+[[nodiscard]] bool create_worker(worker_pool& pool, bool as_spare) noexcept;
 
-/// The worker that went idle last, off the stack: the caller owns its next wake. Null when there is none. Lock-free.
+/// In a pool whose workers block: sees to it that an idle worker exists or is being born. Called by a worker before it runs
+/// items, so that the canary, which makes no threads, finds somebody to wake.
+void keep_spare(worker_pool& pool) noexcept;
+
+/// The worker that went idle last, off the stack: the caller owns its next wake. Null when there is none. Lock-free,
+/// and never waits.
 [[nodiscard]] worker* pop_idle(worker_pool& pool) noexcept;
 
 /// Is there a worker on the idle stack?
@@ -25,6 +30,9 @@ void push_idle(worker& self) noexcept;
 /// Sleeps until somebody hands over a running token. False: idle for longer than the runtime keeps surplus workers, or the
 /// runtime ends: the thread is to end.
 [[nodiscard]] bool wait_for_token(worker& self) noexcept;
+
+/// Joins workers that ended after being idle for long.
+void reap_ended(worker_pool& pool) noexcept;
 
 /// Ends and joins all idle workers of the pool. Nothing may be enqueued to it any more.
 void end_workers(worker_pool& pool) noexcept;

@@ -34,6 +34,7 @@ void for_each_scope(const runtime_state& runtime, Visit visit) noexcept {
 }
 
 void end_scope(pool_scope& scope) noexcept {
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) scope.pools[cpu].bird.end();
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) end_workers(scope.pools[cpu]);
 }
 
@@ -55,8 +56,8 @@ pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
 void end_runtime(runtime_state& runtime) noexcept {
     // sync setup.2: release; pairs with setup.1; workers woken from now on end
     runtime.is_ending.store(true, memory_order_release);
+    runtime.dog.end();  // first: it starts canaries
     for_each_scope(runtime, end_scope);
-    runtime.dog.end();
     for_each_scope(runtime, [](pool_scope& scope) { destroy_scope(&scope); });
     if (runtime.counted) registry::instance().remove_runtime();
 }
@@ -108,7 +109,9 @@ runtime_statistics runtime::statistics() const noexcept {
     told.items_stolen = now.items_stolen.load(relaxed);
     told.wakeups = now.wakeups.load(relaxed);
     told.flushes = now.flushes.load(relaxed);
-    told.watchdog_kicks = now.watchdog_kicks.load(relaxed);
+    told.blocks_found_by_canary = now.blocks_found[0].load(relaxed);
+    told.blocks_found_by_batch_canary = now.blocks_found[1].load(relaxed);
+    told.blocks_found_by_watchdog = now.blocks_found[2].load(relaxed);
     engine::for_each_scope(*impl_, [&](engine::pool_scope& scope) {
         told.pools += static_cast<unsigned>(scope.nr_pools);
         for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {

@@ -55,6 +55,8 @@ std::size_t look_around(worker& me) noexcept {
 bool took(worker& me, std::size_t count) noexcept {
     me.last_steal = static_cast<unsigned>(count);
     me.pool->scope->runtime->counters.items_stolen.fetch_add(count, memory_order_relaxed);
+    // More may be where this came from: a CPU whose worker blocks in a stolen item is wanted for it.
+    me.pool->bird.arm();
     if (count > 1) me.pool->scope->runtime->dog.arm();
     return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What code inside a work function may ask and say.
+#include "engine/concurrency.hpp"
 #include "engine/misuse.hpp"
 #include "engine/queue_state.hpp"
 
@@ -35,6 +36,23 @@ void describe(std::string_view text) noexcept {
 
 bool is_rescuer() noexcept {
     return false;  // rescuers come with mem_reclaim's progress guarantee; no worker is one yet
+}
+
+// A plain store: the canary, which runs when the call has really blocked, reads it and saves itself the question to the
+// kernel. Waking somebody here instead would let him preempt before the call has blocked. Only without a canary is the
+// count left at once.
+blocking_region::blocking_region() noexcept {
+    engine::worker* me = engine::this_worker_slot();
+    if (me == nullptr || current() == nullptr || me->blocking_depth++ != 0) return;
+    me->in_blocking_region.store(true, engine::memory_order_relaxed);
+    if (!me->pool->bird.started()) engine::make_up_for(*me->pool, engine::leave_counts(*me));
+}
+
+blocking_region::~blocking_region() {
+    engine::worker* me = engine::this_worker_slot();
+    if (me == nullptr || current() == nullptr || --me->blocking_depth != 0) return;
+    me->in_blocking_region.store(false, engine::memory_order_relaxed);
+    engine::join_running_count(*me);
 }
 
 }  // namespace this_worker

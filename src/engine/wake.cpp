@@ -21,11 +21,17 @@ int nr_looking(const pool_scope& scope) noexcept {
     return scope.nr_looking.load(memory_order_seq_cst);
 }
 
+/// How many neighbours are asked: a bound, so that a push does not get dearer with each CPU.
+constexpr int most_neighbours = 8;
+
+/// A neighbour where nobody runs. The canaries of the others are armed on the way: should their workers block, their CPUs
+/// are free for this pool's work.
 worker_pool* find_pool_without_running_worker(const worker_pool& except) noexcept {
     pool_scope& scope = *except.scope;
-    for (int step = 1; step < scope.nr_pools; ++step) {
+    for (int step = 1; step < scope.nr_pools && step <= most_neighbours; ++step) {
         worker_pool& other = scope.pools[(except.cpu + step) % scope.nr_pools];
         if (other.nr_running.load(memory_order_relaxed) == 0) return &other;
+        other.bird.arm();
     }
     return nullptr;
 }
@@ -37,7 +43,7 @@ bool hand_token_to_worker(worker_pool& pool) noexcept {
         sleeper->parker.unpark();
         return true;
     }
-    if (create_worker(pool)) return true;
+    if (create_worker(pool, false)) return true;
     give_back_running_token(pool);
     return false;
 }
@@ -80,12 +86,14 @@ void kick_helper(worker_pool& busy) noexcept {
 void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
     const int looking = nr_looking(*pool.scope);
     if (nobody_runs(pool) && pool_policy::may_wake_local(0, looking, unseen)) return kick(pool);
-    // Somebody else has to come round to this item; should he block first, the watchdog notices.
+    // Somebody else has to come round to this item; should he block first, the canary notices, or else the watchdog.
+    pool.bird.arm();
     pool.scope->runtime->dog.arm();
     if (pool_policy::may_wake_helper(unseen, looking, pool.scope->nr_pools > 1)) kick_helper(pool);
 }
 
 void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
+    pool.bird.arm();
     pool.scope->runtime->dog.arm();
     if (listed < pool_policy::backlog_for_help) return;
     if (pool_policy::may_wake_helper(listed, nr_looking(*pool.scope), pool.scope->nr_pools > 1)) kick_helper(pool);

@@ -50,7 +50,7 @@ void watchdog::watch() noexcept {
         parker_.park();
         // sync watchdog.3: acquire; pairs with watchdog.4
         while (!ending_.load(memory_order_acquire)) {
-            if (parker_.park_until(platform::now() + tick_length)) continue;
+            (void)parker_.park_until(platform::now() + tick_length);
             if (tick()) continue;
             armed_.store(false, memory_order_relaxed);
             // A worker that pushes to its own list does so with plain stores: after this fence its store to the list is
@@ -62,6 +62,11 @@ void watchdog::watch() noexcept {
         }
         if (ending_.load(memory_order_acquire)) return;  // sync watchdog.5: acquire; pairs with watchdog.4
     }
+}
+
+void watchdog::look_now() noexcept {
+    arm();
+    if (has_thread()) parker_.unpark();
 }
 
 void watchdog::end() noexcept {
@@ -92,6 +97,7 @@ bool watchdog::tick() noexcept {
 }
 
 void watchdog::look_at(worker_pool& pool) noexcept {
+    look_after_canary(pool);
     if (!pool.list.has_work()) return;
     kick(pool);
     // Verdicts are acted upon without the lock: waking a replacement may have to create it, which takes the lock.
@@ -99,6 +105,24 @@ void watchdog::look_at(worker_pool& pool) noexcept {
     const unsigned nr_stuck = find_stuck_workers(pool, stuck);
     for (unsigned i = 0; i < nr_stuck; ++i) declare_not_running(*stuck[i].other, stuck[i].number);
     if (pool.list.has_work()) kick_helper(pool);
+}
+
+void watchdog::look_after_canary(worker_pool& pool) noexcept {
+    if (tier_ == detection_tier::unknown) tier_ = choose_detection_tier(runtime_, pool.cpu);
+    if (tier_ != detection_tier::canary && tier_ != detection_tier::batch_canary) return;
+    if (!pool.bird.started()) {
+        if (pool.nr_workers.load(memory_order_relaxed) == 0) return;
+        pool.bird.start(tier_ == detection_tier::canary ? detector::canary : detector::batch_canary);
+        return;
+    }
+    pool.bird.tick();
+    const worker* latest = pool.latest.load(memory_order_relaxed);
+    if (latest == nullptr || !pool.bird.on_duty() || !pool.list.has_work()) return;
+    // A healthy canary leaves this state visible for some 3 us per block: seen at a tick, it is starved.
+    if (latest->counted.load(memory_order_relaxed) == 0 || latest->current.load(memory_order_relaxed) == nullptr) return;
+    if (platform::task_state_of(latest->thread_id.load(memory_order_relaxed)) == platform::task_state::blocked) {
+        pool.bird.missed_a_block(platform::now());
+    }
 }
 
 unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept {
@@ -112,12 +136,14 @@ unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_v
 
 bool watchdog::is_stuck(worker& other) noexcept {
     if (other.counted.load(memory_order_relaxed) == 0) return false;
+    if (other.in_blocking_region.load(memory_order_relaxed)) return true;
     const std::uint64_t number = other.item_number.load(memory_order_relaxed);
     if (other.current.load(memory_order_relaxed) == nullptr || number != other.seen_item) {
         other.seen_item = number;  // it got on since the last tick
         other.seen_cpu_time = -1;
         return false;
     }
+    if (tier_ == detection_tier::off) return true;  // told not to look: no progress for a tick counts as blocked
     const int thread_id = other.thread_id.load(memory_order_relaxed);
     if (platform::task_state_of(thread_id) != platform::task_state::running) return true;
     const std::int64_t used = platform::cpu_time_of(thread_id).count();

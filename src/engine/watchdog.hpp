@@ -5,6 +5,7 @@
 // is made up; a thread that could not be created is asked for again. It sleeps without a deadline while nothing is pending.
 #pragma once
 
+#include "engine/detection.hpp"
 #include "engine/worker_pool.hpp"
 
 namespace cmwq {
@@ -21,6 +22,8 @@ public:
     }
     /// A worker is needed and could not be made: try again at the next tick.
     void retry_later() noexcept { arm(); }
+    /// The same, but at once: a canary found a blocked worker and nobody to replace it.
+    void look_now() noexcept;
 
     /// Ends and joins the thread.
     void end() noexcept;
@@ -43,6 +46,7 @@ private:
     static constexpr unsigned most_verdicts = 64;  // per pool and tick
 
     void look_at(worker_pool& pool) noexcept;
+    void look_after_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
     bool is_stuck(worker& other) noexcept;
     bool any_work() const noexcept;
@@ -54,6 +58,7 @@ private:
     platform::parker parker_;
     platform::thread thread_{};            // U
     mutex tick_lock_;                      // one look at a time
+    detection_tier tier_ = detection_tier::unknown;  // W
 };
 
 }  // namespace engine

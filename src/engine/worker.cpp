@@ -47,20 +47,39 @@ void stop_running(worker& me) noexcept {
     send_on_collided_items(me);
 }
 
+void run_with_token(worker& me) noexcept {
+    worker_pool& pool = *me.pool;
+    me.counted.store(counted_in::running, memory_order_relaxed);  // the token that came with the wake
+    me.resumed = false;
+    // sync canary.7: release; pairs with canary.6; publishes the slot to the canary
+    pool.latest.store(&me, memory_order_release);
+    keep_spare(pool);
+    pool.list.adopt(me.entry, false);
+    do {
+        work_off(me);
+    } while (steal(me));
+    stop_running(me);
+}
+
+/// A spare goes idle first, and looks once: a waker that found nobody meanwhile gave its token back.
+void start_idle(worker& me) noexcept {
+    push_idle(me);
+    me.pool->nr_starting.store(0, memory_order_relaxed);
+    kick(*me.pool);
+}
+
 }  // namespace
 
 void worker_main(void* self) noexcept {
     worker& me = *static_cast<worker*>(self);
     platform::set_thread_slot(&me);
     me.thread_id.store(platform::current_thread_id(), memory_order_relaxed);
+    if (me.starts_idle) {
+        start_idle(me);
+        if (!wait_for_token(me)) return;
+    }
     do {
-        me.counted.store(counted_in::running, memory_order_relaxed);  // the token that came with the wake
-        me.resumed = false;
-        me.pool->list.adopt(me.entry, false);
-        do {
-            work_off(me);
-        } while (steal(me));
-        stop_running(me);
+        run_with_token(me);
     } while (wait_for_token(me));
 }
 

@@ -49,7 +49,8 @@ struct alignas(cache_line) worker {
     bool resumed = false;                       // S: joined the running count again in this item: may be surplus
     unsigned steal_pause = 0;                   // S: pauses before the next look at other pools
     unsigned last_steal = 0;                    // S: items it took last time
-    int internal_depth = 0;                     // S: waits of the library's own it is inside of
+    atomic<bool> in_blocking_region{false};     // K: the item said that it blocks
+    int blocking_depth = 0;                     // S: nested regions
 
     // Written by others.
     alignas(cache_line) atomic<unsigned> attention{0};  // A(collision): bits above
@@ -64,6 +65,7 @@ struct alignas(cache_line) worker {
     platform::thread thread;                    // I
     worker_pool* pool = nullptr;                // I while its thread lives
     worker* next_in_pool = nullptr;             // P
+    bool starts_idle = false;                   // I: born as a spare
     worker_id id = 0;                           // I
     atomic<int> thread_id{0};                   // K, once, at its start
     std::uint64_t described_item = 0;           // S: which item `description` is about

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "engine/pool_policy.hpp"
+#include "engine/canary.hpp"
 #include "engine/worker.hpp"
 
 namespace cmwq {
@@ -21,10 +22,15 @@ struct alignas(cache_line) worker_pool {
 
     alignas(cache_line) atomic<int> nr_running{0};  // A(idle): workers counted as running; who raises 0 to 1 wakes one
     atomic<std::uint64_t> idle_stack{0};            // A(idle): id of the last idle worker, version above
+    atomic<worker*> latest{nullptr};                // A(canary): the worker that got the last running token
+    atomic<std::uint64_t> ended_stack{0};           // A(idle): as idle_stack, workers to be reaped
+    atomic<unsigned> nr_starting{0};                // A(idle): threads being born that will go idle first
+    atomic<bool> wants_spare{false};                // T: a worker of this pool was found blocked with nobody to replace it
     atomic<unsigned> nr_idle{0};                    // T
     atomic<unsigned> nr_workers{0};                 // T
     pool_scope* scope = nullptr;                    // I
     int cpu = 0;                                    // I: index into topology::cpus
+    canary bird{*this};
 
     mutex workers_lock;
     worker* workers = nullptr;                      // P

@@ -101,7 +101,7 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
 
 /// A limit that its pools could never reach needs no seats: a scope has no more workers than the runtime allows.
 bool needs_seats(const cmwq_queue& wq) noexcept {
-    return wq.one_at_a_time || wq.max_active < wq.runtime->options.max_workers_per_pool;
+    return wq.one_at_a_time || wq.max_active < wq.runtime->options.max_workers;
 }
 
 void close_seats(cmwq_queue& wq) noexcept {

@@ -27,7 +27,7 @@
 //                                                               The parker may be destroyed by the woken thread at once:
 //                                                               unpark does not touch it after the token is visible,
 //                                                               except as the address of a futex wake.
-//   backend/thread.hpp    struct thread_options                 name, CPU to pin to (or -1), niceness (platform/thread_options.hpp)
+//   backend/thread.hpp    struct thread_options                 name, CPU, niceness, policy (platform/thread_options.hpp)
 //                         class thread                          bool start(options, void (*)(void*), void*): false = the
 //                                                               system refused; void join()
 //                         void* thread_slot() / set_thread_slot(void*)   one pointer per thread, null at first
@@ -40,6 +40,8 @@
 //   backend/memory.hpp    void* allocate(size, align) noexcept  null when there is none; void deallocate(p, size, align)
 //   backend/task_state.hpp  enum class task_state, task_state_of(tid)   is that thread blocked? (unknown where not to be had)
 //                         nanoseconds cpu_time_of(tid)          CPU time it has used
+//   backend/detection.hpp   bool detects_blocks(thread_policy, cpu)   does a thread of that policy run when another blocks?
+//   backend/probe.hpp       CMWQ_PROBE(name, a, b, c)               a static trace point
 //
 // Dependency rule: nothing in src/engine includes <atomic>, <thread>, <mutex>, <pthread.h>, <time.h> or a system call
 // header. tools/dev/check_platform_seam.py proves it in the test command.
@@ -47,6 +49,7 @@
 
 #include "backend/atomic.hpp"
 #include "backend/clock.hpp"
+#include "backend/detection.hpp"
 #include "backend/memory.hpp"
 #include "backend/mutex.hpp"
 #include "backend/parker.hpp"

@@ -27,8 +27,15 @@ struct start_record {
     void (*body)(void*);
     void* argument;
     int nice;
+    thread_policy policy;
     char name[16];
 };
+
+void set_policy(thread_policy policy) noexcept {
+    if (policy == thread_policy::normal) return;
+    const sched_param none{};
+    sched_setscheduler(0, policy == thread_policy::idle ? SCHED_IDLE : SCHED_BATCH, &none);
+}
 
 void* thread_main(void* raw) {
     auto* record = static_cast<start_record*>(raw);
@@ -36,6 +43,7 @@ void* thread_main(void* raw) {
     deallocate(record, sizeof *record, alignof(start_record));
     pthread_setname_np(pthread_self(), own.name);
     if (own.nice != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id()), own.nice);
+    set_policy(own.policy);
     own.body(own.argument);
     return nullptr;
 }
@@ -72,6 +80,7 @@ bool thread::start(const thread_options& options, void (*body)(void*), void* arg
     record->body = body;
     record->argument = argument;
     record->nice = options.nice;
+    record->policy = options.policy;
     std::snprintf(record->name, sizeof record->name, "%s", options.name);
     if (create(handle_, options, record)) return true;
     thread_options unpinned = options;

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/canary.hpp"
+
+#include "engine/concurrency.hpp"
+#include "engine/manager.hpp"
+#include "engine/runtime_state.hpp"
+#include "engine/wake.hpp"
+
+#include <cstdio>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+/// Two missed blocks this close together are no accident (docs/adr/0008-the-canary.md).
+constexpr unsigned ticks_remembered = 32;
+constexpr std::chrono::nanoseconds batch_service = std::chrono::seconds{1};
+
+/// Looks without finding anything to do, before it parks.
+constexpr unsigned fruitless_looks = 2;
+
+/// Looks in a row at a worker that runs. On its own CPU that takes seconds; on a machine where threads could not be pinned
+/// it bounds what the canary burns. The next enqueue arms it again.
+constexpr unsigned most_busy_looks = 1000;
+
+}  // namespace
+
+bool canary::start_thread(bird_thread& bird, detector tier) noexcept {
+    bird.owner = this;
+    bird.tier = tier;
+    char name[16];
+    std::snprintf(name, sizeof name, "cmwq/c%s%d", pool_.scope->unbound() ? "u" : "", pool_.cpu % 1000);
+    const platform::thread_options options{
+        .name = name,
+        .cpu = pool_.cpu,
+        .policy = tier == detector::canary ? platform::thread_policy::idle : platform::thread_policy::batch,
+        .stack_size = 64 * 1024,
+    };
+    const bool up = bird.thread.start(options, thread_main, &bird);
+    bird.up.store(up, memory_order_relaxed);
+    return up;
+}
+
+void canary::start(detector tier) noexcept {
+    bird_thread& bird = threads_[tier == detector::canary ? 0 : 1];
+    if (!start_thread(bird, tier)) return;
+    batch_in_service_.store(tier == detector::batch_canary, memory_order_relaxed);
+    if (tier == detector::batch_canary) batch_until_ = std::chrono::nanoseconds::max();
+    // sync canary.1: release; pairs with canary.2; publishes the thread: from here on arm() means something
+    armed_.store(false, memory_order_release);
+    if (work_waits()) arm();
+}
+
+canary::bird_thread& canary::in_service() noexcept {
+    return threads_[batch_in_service_.load(memory_order_relaxed) ? 1 : 0];
+}
+
+void canary::wake_up() noexcept {
+    // sync canary.2: acquire-release read-modify-write; pairs with canary.1, canary.3; one caller wakes it
+    if (!armed_.exchange(true, memory_order_acq_rel)) in_service().parker.unpark();
+}
+
+void canary::thread_main(void* self) noexcept {
+    auto& bird = *static_cast<bird_thread*>(self);
+    bird.owner->watch(bird);
+}
+
+/// The other twin is in service: this one parks and leaves the pool to it.
+bool canary::relieved(const bird_thread& self) const noexcept {
+    return batch_in_service_.load(memory_order_relaxed) != (self.tier == detector::batch_canary);
+}
+
+void canary::watch(bird_thread& self) noexcept {
+    // sync canary.4: acquire; pairs with canary.5
+    while (!ending_.load(memory_order_acquire)) {
+        self.parker.park();
+        stay_awake(self);
+        if (relieved(self)) continue;  // still armed: the twin was woken when it took over
+        // sync canary.3: seq_cst read-modify-write; pairs with canary.2; an enqueuer that saw us armed pushed before this
+        // and is seen below; one that pushes with plain stores at just this moment is left to the watchdog
+        armed_.exchange(false, memory_order_seq_cst);
+        platform::fence_after_rmw();
+        if (work_waits() && pool_.nr_running.load(memory_order_relaxed) != 0) arm();
+    }
+}
+
+void canary::stay_awake(bird_thread& self) noexcept {
+    unsigned fruitless = 0, busy = 0;
+    while (fruitless < fruitless_looks && busy < most_busy_looks && !relieved(self) &&
+           !ending_.load(memory_order_relaxed)) {
+        const sight seen = look(self.tier);
+        fruitless = seen == sight::nothing ? fruitless + 1 : 0;
+        busy = seen == sight::busy ? busy + 1 : 0;
+        platform::yield();
+    }
+}
+
+bool canary::work_waits() const noexcept {
+    const pool_scope& scope = *pool_.scope;
+    for (int step = 0; step < scope.nr_pools; ++step) {
+        if (scope.pools[(pool_.cpu + step) % scope.nr_pools].list.has_work()) return true;
+    }
+    return false;
+}
+
+canary::sight canary::look(detector tier) noexcept {
+    if (!work_waits()) return sight::nothing;
+    if (pool_.nr_running.load(memory_order_relaxed) == 0) {
+        // The CPU is free and nobody was woken for the work, because a thief was to come round to it.
+        return wake_worker() ? sight::acted : sight::nothing;
+    }
+    // sync canary.6: acquire; pairs with canary.7; sees the worker's slot as it was when it got the token
+    worker* latest = pool_.latest.load(memory_order_acquire);
+    return latest != nullptr ? look_at_worker(*latest, tier) : sight::busy;
+}
+
+canary::sight canary::look_at_worker(worker& other, detector tier) noexcept {
+    const std::uint64_t number = other.item_number.load(memory_order_relaxed);
+    if (other.counted.load(memory_order_relaxed) == 0 || other.current.load(memory_order_relaxed) == nullptr) {
+        return sight::busy;  // between two items, or waking up: it wants the CPU and gets it now
+    }
+    const bool blocked = other.in_blocking_region.load(memory_order_relaxed) ||
+                         platform::task_state_of(other.thread_id.load(memory_order_relaxed)) ==
+                             platform::task_state::blocked;
+    if (!blocked || !take_out_of_counts(other, number, tier)) return sight::busy;
+    return wake_worker() ? sight::acted : sight::nothing;
+}
+
+/// False: there is no idle worker. The watchdog is asked to make one, and the pool remembers to keep a spare from now on.
+bool canary::wake_worker() noexcept {
+    if (!take_running_token(pool_)) return true;
+    if (worker* sleeper = pop_idle(pool_)) {
+        pool_.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
+        sleeper->parker.unpark();
+        return true;
+    }
+    give_back_running_token(pool_);
+    pool_.wants_spare.store(true, memory_order_relaxed);
+    pool_.scope->runtime->dog.look_now();
+    return false;
+}
+
+void canary::tick() noexcept {
+    if (missed_ && ++ticks_since_miss_ > ticks_remembered) missed_ = false;
+    if (!batch_in_service_.load(memory_order_relaxed) || platform::now() < batch_until_) return;
+    batch_in_service_.store(false, memory_order_relaxed);
+    threads_[0].parker.unpark();
+}
+
+void canary::missed_a_block(std::chrono::nanoseconds now) noexcept {
+    const bool again = missed_;
+    missed_ = true;
+    ticks_since_miss_ = 0;
+    if (!again || !threads_[0].up.load(memory_order_relaxed)) return;
+    if (!threads_[1].up.load(memory_order_relaxed) && !start_thread(threads_[1], detector::batch_canary)) return;
+    batch_until_ = now + batch_service;
+    batch_in_service_.store(true, memory_order_relaxed);
+    threads_[1].parker.unpark();
+}
+
+void canary::end() noexcept {
+    // sync canary.5: release; pairs with canary.4
+    ending_.store(true, memory_order_release);
+    for (bird_thread& bird : threads_) {
+        if (!bird.up.load(memory_order_relaxed)) continue;
+        bird.parker.unpark();
+        bird.thread.join();
+    }
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq
