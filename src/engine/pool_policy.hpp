@@ -48,13 +48,14 @@ constexpr bool may_wake_local(int nr_running, int nr_looking, unsigned backlog) 
     return nr_running == 0 && (nr_looking == 0 || backlog >= backlog_unseen);
 }
 
-/// How many items a thief takes: half while the victim works on them itself, at most 64 (all of a task tree's items
-/// ping-pong between pools: 205 ns instead of 121 each); more of a backlog nobody runs.
+/// How many items a thief takes: half while the victim works on them itself, and no more than this, because it walks what it
+/// takes under both locks (some 20 us). All of a task tree's items would ping-pong between pools. Every steal revokes a bias,
+/// so few large ones win: with 64 instead of 4096 empty items cost 27-75 ns instead of 14-22, a task tree 39-57 instead of
+/// 13-18 (docs/adr/0009-large-steals.md).
 constexpr std::size_t items_to_steal(std::size_t listed, bool victim_running) noexcept {
-    constexpr std::size_t most_of_running = 64, most_of_idle = 1024;
-    if (!victim_running) return listed < most_of_idle ? listed : most_of_idle;
-    const std::size_t half = (listed + 1) / 2;
-    return half < most_of_running ? half : most_of_running;
+    constexpr std::size_t most = 4096;
+    const std::size_t wanted = victim_running ? (listed + 1) / 2 : listed;
+    return wanted < most ? wanted : most;
 }
 
 /// A thief that found little waits before it looks again, so that it does not take each item out of the producer's
