@@ -54,6 +54,9 @@ struct runtime_options {
     bool power_efficient = false;
     /// A fixed choice wins over the environment. In the environment: CMWQ_BLOCK_DETECT=auto|canary|batch|watchdog|off.
     block_detection detect = block_detection::automatic;
+    /// A pool that has work and begins no item for this long is reported on stderr, with the items its workers are in and
+    /// where these stand in the kernel; again each time as much time has passed. Zero: never. 30 s is the kernel's figure.
+    std::chrono::nanoseconds report_stalls_after = std::chrono::seconds{30};
 };
 
 /// Counters since the runtime started, and the present size. Each figure is exact for some moment during the call; they
@@ -62,6 +65,8 @@ struct runtime_statistics {
     std::uint64_t workers_created = 0;           ///< Worker threads started.
     std::uint64_t workers_destroyed = 0;         ///< Worker threads ended after being idle.
     std::uint64_t worker_creation_failures = 0;  ///< Attempts at starting a thread that the system refused.
+    std::uint64_t items_rescued = 0;             ///< Items that rescuers ran because no worker could be made.
+    std::uint64_t cpu_hogs = 0;                  ///< Items found computing for more than 10 ms.
     std::uint64_t items_stolen = 0;              ///< Items run by another pool than the one they were enqueued to.
     std::uint64_t wakeups = 0;                   ///< Idle workers woken because an item was enqueued.
     std::uint64_t flushes = 0;                   ///< Flushes of queues that had to wait.

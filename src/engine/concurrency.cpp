@@ -30,7 +30,7 @@ void make_up_for(worker_pool& pool, unsigned left) noexcept {
 }
 
 void join_running_count(worker& me) noexcept {
-    if (me.counted.load(memory_order_relaxed) != 0) return;
+    if (me.is_rescuer || me.counted.load(memory_order_relaxed) != 0) return;  // a rescuer is not one of its pool's workers
     me.pool->nr_running.fetch_add(1, memory_order_relaxed);
     // sync count.2: release; pairs with count.1; whoever takes the worker out next finds it in the pool's count
     me.counted.store(counted_in::running, memory_order_release);
@@ -64,8 +64,10 @@ unsigned take_out_of_counts(worker& other, std::uint64_t number, detector tier) 
     return left;
 }
 
-void declare_not_running(worker& other, std::uint64_t number) noexcept {
-    make_up_for(*other.pool, take_out_of_counts(other, number, detector::watchdog));
+bool declare_not_running(worker& other, std::uint64_t number) noexcept {
+    const unsigned left = take_out_of_counts(other, number, detector::watchdog);
+    make_up_for(*other.pool, left);
+    return left != 0;
 }
 
 marks look_up_after_item(worker& me) noexcept {
@@ -73,6 +75,7 @@ marks look_up_after_item(worker& me) noexcept {
     const unsigned asked = me.attention.load(memory_order_acquire);
     if ((asked & attention::uncounted) != 0) {
         me.attention.fetch_and(~attention::uncounted, memory_order_relaxed);
+        if (me.unpinned.exchange(false, memory_order_relaxed)) platform::pin_thread(platform::current_thread_id(), me.pool->cpu);
         join_running_count(me);
     }
     return (asked & attention::noted) != 0 ? take_note(me) : 0;

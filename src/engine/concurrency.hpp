@@ -34,8 +34,8 @@ void start_looking(worker& me) noexcept;
 /// too many until the end of its item, where it joins again.
 [[nodiscard]] unsigned take_out_of_counts(worker& other, std::uint64_t number, detector tier) noexcept;
 
-/// The same, and another worker woken or made. Not for the canary, which makes no threads.
-void declare_not_running(worker& other, std::uint64_t number) noexcept;
+/// The same, and another worker woken or made. Not for the canary, which makes no threads. True: it was taken out.
+bool declare_not_running(worker& other, std::uint64_t number) noexcept;
 
 /// After an item: answers whatever `attention` asks for. Returns the marks of a note.
 [[nodiscard]] marks look_up_after_item(worker& me) noexcept;

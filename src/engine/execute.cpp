@@ -47,6 +47,7 @@ bool execute_item(worker& me, picked_item& picked, token* carrier) noexcept {
     // Items that waited for the previous one to end: its `current` was left before the fence in claim.
     if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] send_on_collided_items(me);
     const work_class& kind = access::kind(*picked.item);
+    me.current_kind.store(&kind, memory_order_relaxed);
     trace_execute_start(picked.item, queue);
     invoke(kind, *picked.item, *queue);
     trace_execute_end(picked.item, queue);

@@ -2,6 +2,7 @@
 //
 // What one may ask about an item, and the memory of closures: the rest of the boundary to the headers.
 #include "engine/flush.hpp"
+#include "engine/hog_report.hpp"
 #include "engine/invoke.hpp"
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
@@ -54,11 +55,6 @@ void default_policy(const escaped_exception& escaped) noexcept {
     std::fprintf(stderr, "cmwq: an exception left the function of item \"%s\" on queue \"%s\"\n", escaped.item,
                  escaped.queue);
     std::terminate();
-}
-
-const char* name_of(const work_class& kind) noexcept {
-    const char* given = kind.name.load(memory_order_relaxed);
-    return given != nullptr ? given : kind.default_name;
 }
 
 }  // namespace

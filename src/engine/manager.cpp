@@ -95,24 +95,36 @@ worker* pop_stack(worker_pool& pool) noexcept {
     return nullptr;
 }
 
+bool create_reserved_worker(worker_pool& pool, bool as_spare) noexcept {
+    worker* self = registry::instance().acquire_worker();
+    if (self == nullptr) return false;
+    self->pool = &pool;
+    self->starts_idle = as_spare;
+    statistics& counters = pool.scope->runtime->counters;
+    counters.workers_created.fetch_add(1, memory_order_relaxed);
+    if (start_thread(pool, *self, attach(pool, *self))) return true;
+    counters.workers_created.fetch_sub(1, memory_order_relaxed);
+    detach(pool, *self);
+    registry::instance().release_worker(*self);
+    return false;
+}
+
 }  // namespace
 
 bool create_worker(worker_pool& pool, bool as_spare) noexcept {
-    runtime_state& runtime = *pool.scope->runtime;
+    pool_scope& scope = *pool.scope;
     reap_ended(pool);
-    if (!reserve_worker(*pool.scope)) return false;
-    worker* self = registry::instance().acquire_worker();
-    if (self != nullptr) {
-        self->pool = &pool;
-        self->starts_idle = as_spare;
-        runtime.counters.workers_created.fetch_add(1, memory_order_relaxed);
-        if (start_thread(pool, *self, attach(pool, *self))) return true;
-        runtime.counters.workers_created.fetch_sub(1, memory_order_relaxed);
-        detach(pool, *self);
-        registry::instance().release_worker(*self);
+    if (!scope.backoff.may_try() || !reserve_worker(scope)) return false;
+    if (create_reserved_worker(pool, as_spare)) {
+        scope.backoff.succeeded();
+        return true;
     }
-    pool.scope->nr_workers.fetch_sub(1, memory_order_relaxed);
-    runtime.counters.worker_creation_failures.fetch_add(1, memory_order_relaxed);
+    scope.nr_workers.fetch_sub(1, memory_order_relaxed);
+    scope.runtime->counters.worker_creation_failures.fetch_add(1, memory_order_relaxed);
+    if (scope.backoff.failed()) {
+        std::fprintf(stderr, "cmwq: no thread could be created for the pool of CPU %d; trying again until one can\n",
+                     pool.cpu);
+    }
     return false;
 }
 
@@ -166,7 +178,7 @@ bool wait_for_token(worker& self) noexcept {
     // Only a surplus worker sleeps with a deadline: the ones that stay for good cause no wake-up at all.
     while (pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
                                          pool.nr_idle.load(memory_order_relaxed))) {
-        if (self.parker.park_until(platform::now() + timeout)) return !self.pool->scope->runtime->ending();
+        if (self.parker.park_until(platform::now() + timeout)) return !self.told_to_end;
         if (!pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
                                            pool.nr_idle.load(memory_order_relaxed))) {
             continue;
@@ -179,7 +191,7 @@ bool wait_for_token(worker& self) noexcept {
         break;  // a waker was faster: its token is coming
     }
     self.parker.park();
-    return !pool.scope->runtime->ending();
+    return !self.told_to_end;
 }
 
 void end_workers(worker_pool& pool) noexcept {
@@ -191,6 +203,7 @@ void end_workers(worker_pool& pool) noexcept {
             platform::yield();
             continue;
         }
+        sleeper->told_to_end = true;
         sleeper->parker.unpark();
         reap(pool, *sleeper);
     }

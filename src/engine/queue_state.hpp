@@ -7,6 +7,14 @@
 
 #include <cmwq/queue.hpp>
 
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+struct rescuer;
+}
+}  // namespace v1
+}  // namespace cmwq
+
 /// Constant-initialised, so that the system queues can be used from static constructors; made ready at first use.
 struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     static constexpr std::size_t name_size = 32;
@@ -37,6 +45,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     bool mem_reclaim = false;                              // I
     unsigned max_active = 0;                               // I: 0 = default
     cmwq::engine::runtime_state* runtime = nullptr;        // I
+    cmwq::engine::rescuer* saviour = nullptr;              // I: of a mem_reclaim queue
     cmwq_queue* next_in_runtime = nullptr;                 // U
 
     // Flush (flush.cpp).

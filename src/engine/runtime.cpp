@@ -54,8 +54,6 @@ pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
 }
 
 void end_runtime(runtime_state& runtime) noexcept {
-    // sync setup.2: release; pairs with setup.1; workers woken from now on end
-    runtime.is_ending.store(true, memory_order_release);
     runtime.dog.end();  // first: it starts canaries
     for_each_scope(runtime, end_scope);
     for_each_scope(runtime, [](pool_scope& scope) { destroy_scope(&scope); });
@@ -106,6 +104,8 @@ runtime_statistics runtime::statistics() const noexcept {
     told.workers_created = now.workers_created.load(relaxed);
     told.workers_destroyed = now.workers_destroyed.load(relaxed);
     told.worker_creation_failures = now.worker_creation_failures.load(relaxed);
+    told.items_rescued = now.items_rescued.load(relaxed);
+    told.cpu_hogs = now.cpu_hogs.load(relaxed);
     told.items_stolen = now.items_stolen.load(relaxed);
     told.wakeups = now.wakeups.load(relaxed);
     told.flushes = now.flushes.load(relaxed);

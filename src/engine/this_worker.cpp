@@ -35,7 +35,8 @@ void describe(std::string_view text) noexcept {
 }
 
 bool is_rescuer() noexcept {
-    return false;  // rescuers come with mem_reclaim's progress guarantee; no worker is one yet
+    const engine::worker* me = engine::this_worker_slot();
+    return me != nullptr && me->is_rescuer;
 }
 
 // A plain store: the canary, which runs when the call has really blocked, reads it and saves itself the question to the

@@ -2,7 +2,10 @@
 #include "engine/watchdog.hpp"
 
 #include "engine/concurrency.hpp"
+#include "engine/registry.hpp"
+#include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/stall_report.hpp"
 #include "engine/wake.hpp"
 
 namespace cmwq {
@@ -28,17 +31,22 @@ pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
 void watchdog::wake_up() noexcept {
     // sync watchdog.1: seq_cst read-modify-write; pairs with watchdog.2; one caller wakes it
     if (armed_.exchange(true, memory_order_seq_cst)) return;
-    if (!started_.load(memory_order_relaxed)) {
-        locked hold{runtime_.setup_lock};
-        if (!started_.load(memory_order_relaxed)) {
-            if (!thread_.start({.name = "cmwq/watchdog"}, [](void* self) { thread_main(self); }, this)) {
-                armed_.store(false, memory_order_relaxed);  // the next one who needs it tries again
-                return;
-            }
-            started_.store(true, memory_order_relaxed);
-        }
-    }
+    if (!started_.load(memory_order_relaxed) && !start_thread()) return;
     parker_.unpark();
+}
+
+bool watchdog::start_thread() noexcept {
+    locked hold{runtime_.setup_lock};
+    if (started_.load(memory_order_relaxed)) return true;
+    if (thread_.start({.name = "cmwq/watchdog"}, [](void* self) { thread_main(self); }, this)) {
+        started_.store(true, memory_order_relaxed);
+        return true;
+    }
+    armed_.store(false, memory_order_relaxed);  // the next one who needs it tries again
+    for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
+        if (const pool_scope* scope = made_scope(runtime_, kind)) summon_rescuers_locked(*scope);
+    }
+    return false;
 }
 
 void watchdog::thread_main(void* self) noexcept {
@@ -98,13 +106,72 @@ bool watchdog::tick() noexcept {
 
 void watchdog::look_at(worker_pool& pool) noexcept {
     look_after_canary(pool);
-    if (!pool.list.has_work()) return;
+    if (!pool.list.has_work()) {
+        pool.no_progress_since = {};
+        return;
+    }
     kick(pool);
     // Verdicts are acted upon without the lock: waking a replacement may have to create it, which takes the lock.
     verdict stuck[most_verdicts];
     const unsigned nr_stuck = find_stuck_workers(pool, stuck);
-    for (unsigned i = 0; i < nr_stuck; ++i) declare_not_running(*stuck[i].other, stuck[i].number);
-    if (pool.list.has_work()) kick_helper(pool);
+    for (unsigned i = 0; i < nr_stuck; ++i) act_on(stuck[i]);
+    if (!pool.list.has_work()) return;
+    kick_helper(pool);
+    if (pool.scope->backoff.failing()) summon_rescuers(*pool.scope);
+    look_for_stall(pool);
+}
+
+void watchdog::act_on(const verdict& found) noexcept {
+    worker& other = *found.other;
+    const bool widen = found.hogs && other.pool->scope->unbound();
+    const int thread_id = other.thread_id.load(memory_order_relaxed);
+    if (widen) {  // before the verdict: the worker looks for it after its item
+        other.unpinned.store(true, memory_order_relaxed);
+        platform::pin_thread(thread_id, -1);
+    }
+    if (!declare_not_running(other, found.number)) {
+        if (widen && other.unpinned.exchange(false, memory_order_relaxed)) platform::pin_thread(thread_id, other.pool->cpu);
+        return;
+    }
+    if (!found.hogs) return;
+    runtime_.counters.cpu_hogs.fetch_add(1, memory_order_relaxed);
+    const work_class* kind = other.current_kind.load(memory_order_relaxed);
+    const cmwq_queue* queue = registry::instance().queue_of(other.current_queue.load(memory_order_relaxed));
+    if (!widen && kind != nullptr && queue != nullptr) hogs_.violation(*kind, queue->name);
+}
+
+void watchdog::summon_rescuers(const pool_scope& scope) noexcept {
+    locked hold{runtime_.setup_lock};
+    summon_rescuers_locked(scope);
+}
+
+void watchdog::summon_rescuers_locked(const pool_scope& scope) noexcept {
+    for (cmwq_queue* wq = runtime_.all_queues; wq != nullptr; wq = wq->next_in_runtime) {
+        if (wq->scope == &scope) summon_rescuer(*wq);
+    }
+}
+
+std::uint64_t watchdog::items_begun(worker_pool& pool) noexcept {
+    locked hold{pool.workers_lock};
+    std::uint64_t begun = 0;
+    for (const worker* other = pool.workers; other != nullptr; other = other->next_in_pool) {
+        begun += other->item_number.load(memory_order_relaxed);
+    }
+    return begun;
+}
+
+void watchdog::look_for_stall(worker_pool& pool) noexcept {
+    const nanoseconds limit = runtime_.options.report_stalls_after;
+    if (limit == nanoseconds::zero()) return;
+    const nanoseconds now = platform::now();
+    const std::uint64_t begun = items_begun(pool);
+    if (begun != pool.seen_begun || pool.no_progress_since == nanoseconds::zero()) {
+        pool.seen_begun = begun;
+        pool.no_progress_since = now;
+    } else if (now - pool.no_progress_since >= limit) {
+        report_stall(pool, now - pool.no_progress_since, now);
+        pool.no_progress_since = now;
+    }
 }
 
 void watchdog::look_after_canary(worker_pool& pool) noexcept {
@@ -129,18 +196,20 @@ unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_v
     locked hold{pool.workers_lock};
     unsigned found = 0;
     for (worker* other = pool.workers; other != nullptr && found < most_verdicts; other = other->next_in_pool) {
-        if (is_stuck(*other)) stuck[found++] = {other, other->seen_item};
+        bool hogs = false;
+        if (is_stuck(*other, hogs)) stuck[found++] = {other, other->seen_item, hogs};
     }
     return found;
 }
 
-bool watchdog::is_stuck(worker& other) noexcept {
+bool watchdog::is_stuck(worker& other, bool& hogs) noexcept {
     if (other.counted.load(memory_order_relaxed) == 0) return false;
     if (other.in_blocking_region.load(memory_order_relaxed)) return true;
     const std::uint64_t number = other.item_number.load(memory_order_relaxed);
     if (other.current.load(memory_order_relaxed) == nullptr || number != other.seen_item) {
         other.seen_item = number;  // it got on since the last tick
         other.seen_cpu_time = -1;
+        other.seen_since = platform::now();
         return false;
     }
     if (tier_ == detection_tier::off) return true;  // told not to look: no progress for a tick counts as blocked
@@ -148,7 +217,8 @@ bool watchdog::is_stuck(worker& other) noexcept {
     if (platform::task_state_of(thread_id) != platform::task_state::running) return true;
     const std::int64_t used = platform::cpu_time_of(thread_id).count();
     if (other.seen_cpu_time < 0) other.seen_cpu_time = used;
-    return used - other.seen_cpu_time >= hog_limit.count();
+    hogs = used - other.seen_cpu_time >= hog_limit.count();
+    return hogs;
 }
 
 }  // namespace engine

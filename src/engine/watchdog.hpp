@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/detection.hpp"
+#include "engine/hog_report.hpp"
 #include "engine/worker_pool.hpp"
 
 namespace cmwq {
@@ -37,18 +38,25 @@ public:
 private:
     static void thread_main(void* self) noexcept;
     void wake_up() noexcept;
+    bool start_thread() noexcept;
     void watch() noexcept;
     /// A worker found stuck in its item of that number.
     struct verdict {
         worker* other;
         std::uint64_t number;
+        bool hogs;  ///< it computes, rather than blocks
     };
     static constexpr unsigned most_verdicts = 64;  // per pool and tick
 
     void look_at(worker_pool& pool) noexcept;
     void look_after_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
-    bool is_stuck(worker& other) noexcept;
+    bool is_stuck(worker& other, bool& hogs) noexcept;
+    void act_on(const verdict& found) noexcept;
+    void summon_rescuers(const pool_scope& scope) noexcept;
+    void summon_rescuers_locked(const pool_scope& scope) noexcept;
+    static std::uint64_t items_begun(worker_pool& pool) noexcept;
+    void look_for_stall(worker_pool& pool) noexcept;
     bool any_work() const noexcept;
 
     runtime_state& runtime_;               // I
@@ -59,6 +67,7 @@ private:
     platform::thread thread_{};            // U
     mutex tick_lock_;                      // one look at a time
     detection_tier tier_ = detection_tier::unknown;  // W
+    hog_reports hogs_;                     // W
 };
 
 }  // namespace engine

@@ -45,6 +45,7 @@ struct alignas(cache_line) worker {
     atomic<work_base*> current{nullptr};        // K A(collision): the item it is about to run or runs
     atomic<std::uint64_t> item_number{0};       // K: items begun, to tell two of them apart
     atomic<queue_id> current_queue{0};          // K: the queue of `current`
+    atomic<const work_class*> current_kind{nullptr};  // K: what kind of item it runs or ran last, for reports
     cmwq_queue* queue = nullptr;                // S: the same, looked up
     bool resumed = false;                       // S: joined the running count again in this item: may be surplus
     unsigned steal_pause = 0;                   // S: pauses before the next look at other pools
@@ -66,6 +67,9 @@ struct alignas(cache_line) worker {
     worker_pool* pool = nullptr;                // I while its thread lives
     worker* next_in_pool = nullptr;             // P
     bool starts_idle = false;                   // I: born as a spare
+    bool told_to_end = false;                   // written before the unpark that ends it, read after the park
+    bool is_rescuer = false;                    // I
+    atomic<bool> unpinned{false};               // A(count): its affinity was widened for the item it runs
     worker_id id = 0;                           // I
     atomic<int> thread_id{0};                   // K, once, at its start
     std::uint64_t described_item = 0;           // S: which item `description` is about
@@ -76,6 +80,7 @@ struct alignas(cache_line) worker {
     // What the watchdog saw at its last tick.
     std::uint64_t seen_item = 0;                // W
     std::int64_t seen_cpu_time = -1;            // W: nanoseconds, -1 = not read yet
+    std::chrono::nanoseconds seen_since{0};     // W: when it was first seen in that item
 };
 
 /// The worker that the calling thread is, or null.

@@ -9,6 +9,7 @@
 
 #include "engine/pool_policy.hpp"
 #include "engine/canary.hpp"
+#include "engine/creation_backoff.hpp"
 #include "engine/worker.hpp"
 
 namespace cmwq {
@@ -35,6 +36,9 @@ struct alignas(cache_line) worker_pool {
     mutex workers_lock;
     worker* workers = nullptr;                      // P
     unsigned next_worker_number = 0;                // P
+
+    std::uint64_t seen_begun = 0;                   // W: items begun by its workers, at the last look
+    std::chrono::nanoseconds no_progress_since{0};  // W: zero = it got on, or had no work
 };
 
 /// What a kind of queue asks of its workers; the index of its scope in the runtime.
@@ -44,6 +48,7 @@ inline constexpr unsigned nr_scope_kinds = 4;
 struct alignas(cache_line) pool_scope {
     alignas(cache_line) atomic<int> nr_looking{0};  // A(idle): workers awake that take from any pool of the scope
     atomic<unsigned> nr_workers{0};                 // A(limit)
+    creation_backoff backoff;
     alignas(cache_line) runtime_state* runtime = nullptr;  // I
     worker_pool* pools = nullptr;                   // I
     int nr_pools = 0;                               // I

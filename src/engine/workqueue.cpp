@@ -5,6 +5,7 @@
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
+#include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
 
 #include <cmwq/this_worker.hpp>
@@ -95,6 +96,11 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
         destroy(wq);
         return {};
     }
+    if (wq->mem_reclaim && !create_rescuer(*wq)) {
+        retire_queue(*wq);
+        destroy(wq);
+        return {};
+    }
     add_to_runtime(runtime, *wq);
     return access::own(wq);
 }
@@ -170,6 +176,7 @@ void destroy_queue(cmwq_queue& wq) noexcept {
     if (inside(wq)) report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, {}});
     drain_queue(wq);
     remove_from_runtime(wq);
+    end_rescuer(wq);
     retire_queue(wq);
     destroy(&wq);
 }

@@ -33,6 +33,7 @@
 //                         void* thread_slot() / set_thread_slot(void*)   one pointer per thread, null at first
 //                         int current_cpu()                     index into topology::cpus, cheap (rseq)
 //                         void yield()
+//                         void pin_thread(tid, cpu)             -1: all CPUs of the process
 //                         int current_thread_id()               the kernel's thread id; model: the fiber's number
 //   backend/clock.hpp     std::chrono::nanoseconds now()        monotonic
 //   backend/topology.hpp  struct topology                       the CPUs this process may use, with node and cache
@@ -40,6 +41,7 @@
 //   backend/memory.hpp    void* allocate(size, align) noexcept  null when there is none; void deallocate(p, size, align)
 //   backend/task_state.hpp  enum class task_state, task_state_of(tid)   is that thread blocked? (unknown where not to be had)
 //                         nanoseconds cpu_time_of(tid)          CPU time it has used
+//                         void describe_place(tid, text)        where it stands, for a report
 //   backend/detection.hpp   bool detects_blocks(thread_policy, cpu)   does a thread of that policy run when another blocks?
 //   backend/probe.hpp       CMWQ_PROBE(name, a, b, c)               a static trace point
 //

@@ -54,6 +54,20 @@ task_state task_state_of(int thread_id) noexcept {
     return std::strncmp(text, "running", 7) == 0 ? task_state::running : task_state::blocked;
 }
 
+void describe_place(int thread_id, char (&text)[256]) noexcept {
+    char channel[256], call[256], stack[256];
+    read_task_file(thread_id, "wchan", channel);
+    read_task_file(thread_id, "syscall", call);
+    read_task_file(thread_id, "stack", stack);  // the kernel shows it to root only
+    call[std::strcspn(call, " \n")] = '\0';
+    stack[std::strcspn(stack, "\n")] = '\0';
+    const bool runs = std::strcmp(call, "running") == 0;
+    std::snprintf(text, sizeof text, "%s%s%.40s%s%.40s%s%.80s", runs ? "running" : "blocked",
+                  runs || channel[0] == '\0' ? "" : " in ", runs ? "" : channel,
+                  runs || call[0] == '\0' ? "" : ", system call ", runs ? "" : call,
+                  runs || stack[0] == '\0' ? "" : ", stack ", runs ? "" : stack);
+}
+
 std::chrono::nanoseconds cpu_time_of(int thread_id) noexcept {
     // The kernel's encoding of a per-thread CPU clock (include/uapi/linux/time.h): inverted id, then type 2 (scheduler
     // time) and the per-thread bit.

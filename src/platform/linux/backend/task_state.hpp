@@ -16,6 +16,9 @@ namespace platform {
 /// 10-27 ms.
 task_state task_state_of(int thread_id) noexcept;
 
+/// Where the thread stands in the kernel, as text for a report: wait channel and system call, or that it runs.
+void describe_place(int thread_id, char (&text)[256]) noexcept;
+
 /// CPU time that the thread has used so far; zero when it cannot be had.
 std::chrono::nanoseconds cpu_time_of(int thread_id) noexcept;
 

@@ -102,6 +102,16 @@ int current_cpu() noexcept {
     return topology_index_of(cpu >= 0 ? cpu : sched_getcpu());
 }
 
+void pin_thread(int thread_id, int cpu) noexcept {
+    const topology& all = discover_topology();
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    for (int index = 0; index < all.nr_cpus; ++index) {
+        if (cpu < 0 || cpu == index) CPU_SET(static_cast<unsigned>(all.cpus[index].os_index), &cpus);
+    }
+    sched_setaffinity(thread_id, sizeof cpus, &cpus);
+}
+
 void yield() noexcept {
     sched_yield();
 }

@@ -41,6 +41,10 @@ int current_cpu() noexcept;
 /// Lets other threads of this CPU run.
 void yield() noexcept;
 
+/// Restricts a thread to the CPU with that index, or with -1 lets it run on all of topology::cpus. No effect where the system
+/// refuses.
+void pin_thread(int thread_id, int cpu) noexcept;
+
 /// The kernel's id of the calling thread.
 int current_thread_id() noexcept;
 

@@ -15,6 +15,11 @@ namespace platform {
 /// not chosen, is running. unknown: no such thread now.
 task_state task_state_of(int thread_id) noexcept;
 
+/// Not needed: the model's own report says where each thread stands.
+inline void describe_place(int, char (&text)[256]) noexcept {
+    text[0] = '\0';
+}
+
 /// The virtual CPU time of a thread: what it burnt and the steps it made. Zero when there is no such thread.
 std::chrono::nanoseconds cpu_time_of(int thread_id) noexcept;
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/hog_report.hpp"
+
+#include <cinttypes>
+#include <cstdio>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+const char* name_of(const work_class& kind) noexcept {
+    const char* given = kind.name.load(memory_order_relaxed);
+    return given != nullptr ? given : kind.default_name;
+}
+
+void hog_reports::violation(const work_class& kind, const char* queue_name) noexcept {
+    for (entry& known : entries_) {
+        if (known.kind == nullptr) known.kind = &kind;
+        if (known.kind != &kind) continue;
+        if (!hog_count_is_reported(++known.count)) return;
+        std::fprintf(stderr,
+                     "cmwq: item \"%s\" of queue \"%s\" has computed for more than 10 ms %" PRIu64
+                     " times; an unbound queue would suit it better\n",
+                     name_of(kind), queue_name, known.count);
+        return;
+    }
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stall_report.hpp"
+
+#include "engine/hog_report.hpp"
+#include "engine/registry.hpp"
+
+#include <cinttypes>
+#include <cstdio>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+std::int64_t whole_seconds(std::chrono::nanoseconds time) noexcept {
+    return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+}
+
+void report_worker(const worker& stuck, std::chrono::nanoseconds now) noexcept {
+    const work_class* kind = stuck.current_kind.load(memory_order_relaxed);
+    if (stuck.current.load(memory_order_relaxed) == nullptr || kind == nullptr) return;
+    const cmwq_queue* queue = registry::instance().queue_of(stuck.current_queue.load(memory_order_relaxed));
+    const int thread_id = stuck.thread_id.load(memory_order_relaxed);
+    char place[256];
+    platform::describe_place(thread_id, place);
+    const bool seen = stuck.seen_item == stuck.item_number.load(memory_order_relaxed);
+    std::fprintf(stderr, "cmwq:   thread %d: item \"%s\" of queue \"%s\", for %s%" PRId64 " s, %s\n", thread_id,
+                 name_of(*kind), queue != nullptr ? queue->name : "?", seen ? "" : "less than ",
+                 seen ? whole_seconds(now - stuck.seen_since) : 1, place);
+}
+
+}  // namespace
+
+void report_stall(worker_pool& pool, std::chrono::nanoseconds stalled_for, std::chrono::nanoseconds now) noexcept {
+    std::fprintf(stderr,
+                 "cmwq: the %s%s pool of CPU %d has begun no item for %" PRId64
+                 " s although items wait (%zu or more); %u workers, %u of them idle\n",
+                 pool.scope->unbound() ? "unbound" : "per-CPU", pool.scope->highpri() ? " highpri" : "", pool.cpu,
+                 whole_seconds(stalled_for), pool.list.listed() + 1, pool.nr_workers.load(memory_order_relaxed),
+                 pool.nr_idle.load(memory_order_relaxed));
+    locked hold{pool.workers_lock};
+    for (const worker* other = pool.workers; other != nullptr; other = other->next_in_pool) report_worker(*other, now);
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq
