@@ -78,7 +78,7 @@ void canary::watch(bird_thread& self) noexcept {
         self.parker.park();
         stay_awake(self);
         if (relieved(self)) continue;  // still armed: the twin was woken when it took over
-        // sync canary.3: seq_cst read-modify-write; pairs with canary.2; an enqueuer that saw us armed pushed before this
+        // sync canary.3: seq_cst read-modify-write; pairs with canary.2; the race of resting against a push: an enqueuer that saw us armed pushed before this
         // and is seen below; one that pushes with plain stores at just this moment is left to the watchdog
         armed_.exchange(false, memory_order_seq_cst);
         platform::fence_after_rmw();
@@ -121,9 +121,9 @@ canary::sight canary::look_at_worker(worker& other, detector tier) noexcept {
     if (other.counted.load(memory_order_relaxed) == 0 || other.current.load(memory_order_relaxed) == nullptr) {
         return sight::busy;  // between two items, or waking up: it wants the CPU and gets it now
     }
-    const bool blocked = other.in_blocking_region.load(memory_order_relaxed) ||
-                         platform::task_state_of(other.thread_id.load(memory_order_relaxed)) ==
-                             platform::task_state::blocked;
+    const bool blocked =
+        other.in_blocking_region.load(memory_order_relaxed) ||
+        platform::task_state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
     if (!blocked || !take_out_of_counts(other, number, tier)) return sight::busy;
     return wake_worker() ? sight::acted : sight::nothing;
 }

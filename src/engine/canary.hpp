@@ -30,7 +30,8 @@ public:
     /// Work waits while a worker runs, or while nobody of this pool does. Any thread; a load and a branch when it is
     /// armed already, or does not exist.
     void arm() noexcept {
-        if (!armed_.load(memory_order_relaxed)) [[unlikely]] wake_up();
+        if (!armed_.load(memory_order_relaxed)) [[unlikely]]
+            wake_up();
     }
     /// Starts its thread with the policy of the tier. By the watchdog's thread.
     void start(detector tier) noexcept;
@@ -53,7 +54,7 @@ private:
     struct bird_thread {
         canary* owner = nullptr;
         detector tier = detector::canary;
-        atomic<bool> up{false};     // A(canary): written by the watchdog
+        atomic<bool> up{false};  // A(canary): written by the watchdog
         platform::parker parker;
         platform::thread thread{};
     };
@@ -71,14 +72,14 @@ private:
     bird_thread& in_service() noexcept;
     bool start_thread(bird_thread& thread, detector tier) noexcept;
 
-    worker_pool& pool_;                         // I
-    atomic<bool> armed_{true};                  // A(canary): true where there is none, so that nobody calls wake_up
-    atomic<bool> ending_{false};                // A(canary)
-    atomic<bool> batch_in_service_{false};      // A(canary): written by the watchdog
-    bird_thread threads_[2];                    // W: idle policy, batch policy
-    std::chrono::nanoseconds batch_until_{0};   // W
-    unsigned ticks_since_miss_ = 0;             // W
-    bool missed_ = false;                       // W
+    worker_pool& pool_;                        // I
+    atomic<bool> armed_{true};                 // A(canary): true where there is none, so that nobody calls wake_up
+    atomic<bool> ending_{false};               // A(canary)
+    atomic<bool> batch_in_service_{false};     // A(canary): written by the watchdog
+    bird_thread threads_[2];                   // W: idle policy, batch policy
+    std::chrono::nanoseconds batch_until_{0};  // W
+    unsigned ticks_since_miss_ = 0;            // W
+    bool missed_ = false;                      // W
 };
 
 }  // namespace engine

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/collision.hpp"
 
+#include "engine/item_flush.hpp"
 #include "engine/note.hpp"
 #include "engine/queue_state.hpp"
-#include "engine/item_flush.hpp"
 #include "engine/registry.hpp"
 #include "engine/wake.hpp"
 
@@ -14,14 +14,15 @@ namespace engine {
 namespace {
 
 bool runs(const worker& other, const work_base* item) noexcept {
-    // sync collision.1: seq_cst load; pairs with collision.2, collision.3; "other" means the function has returned, and
+    // sync collision.1: seq_cst load; pairs with collision.2, collision.3, collision.6; "other" means the function has returned, and
     // its effects happen before the run that comes now. Read after `attention` is set: either we see the item gone, or
     // that worker sees the bit at its next look, which follows a full fence (work-word.2 or idle.1).
     return other.current.load(memory_order_seq_cst) == item;
 }
 
 /// Under collide_lock and, with a carrier, under its seat's worklist. False: the other worker was done first.
-bool leave_with(worker& other, worker& me, picked_item& picked, token* carrier) noexcept {
+bool leave_with(worker& other, worker& me, picked_item& picked,
+                token* carrier) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
     work_base& left = carrier != nullptr ? static_cast<work_base&>(*carrier) : *picked.item;
     other.collided_items.push_back(left);
     // sync collision.4: seq_cst read-modify-write; pairs with collision.5; the store half of that race
@@ -38,47 +39,78 @@ bool leave_with(worker& other, worker& me, picked_item& picked, token* carrier) 
         carrier->seat->items.take_inbox().push_front(*picked.item);
         carrier->seat->items.publish_size();
     }
-    me.current.store(nullptr, memory_order_release);  // sync collision.6: release; pairs with collision.1; not ours any more
+    me.current.store(nullptr,
+                     memory_order_release);  // sync collision.6: release; pairs with collision.1; not ours any more
     return true;
 }
 
-pool_scope& scope_of(work_base& left) noexcept {
-    if (is_token(left)) return *static_cast<token&>(left).seat->scope;
-    return *registry::instance().queue_of(queue_of_word(word_of(left)))->scope;
+/// Whom to wake once collide_lock is released.
+struct sent_on {
+    worker_pool* pool = nullptr;
+    pool_workqueue* seat = nullptr;
+    unsigned unseen = 0;
+};
+
+/// To the inbox that the item would go to if it were enqueued now: an inbox, not a list, because a flusher takes list locks
+/// before collide_lock.
+sent_on push_to_inbox(work_base& left) noexcept {
+    if (is_token(left)) {
+        worker_pool& pool = static_cast<token&>(left).seat->scope->pool_here();
+        return {&pool, nullptr, pool.list.push(left)};
+    }
+    cmwq_queue& wq = *registry::instance().queue_of(queue_of_word(word_of(left)));
+    if (wq.seats != nullptr) {
+        pool_workqueue* seat = wq.seat_here();
+        return {nullptr, seat, seat->items.push(left)};
+    }
+    worker_pool& pool = wq.scope->pool_here();
+    return {&pool, nullptr, pool.list.push(left)};
 }
 
 /// Moves one item from the worker's collided items to an inbox: under collide_lock all the way, so that a flusher that
-/// holds it finds the item here or there. The inbox, not the list: a flusher takes list locks before this one.
-worker_pool* send_on_one(worker& me, unsigned& unseen) noexcept {
+/// holds it finds the item here or there.
+sent_on send_on_one(worker& me) noexcept {
     locked hold{registry::instance().collide_lock};
     work_base* left = me.collided_items.pop_front();
-    if (left == nullptr) return nullptr;
-    worker_pool& pool = scope_of(*left).pool_here();
-    unseen = pool.list.push(*left);
-    return &pool;
+    return left != nullptr ? push_to_inbox(*left) : sent_on{};
+}
+
+std::size_t nr_collided(worker& me) noexcept {
+    locked hold{registry::instance().collide_lock};
+    return me.collided_items.size();
 }
 
 }  // namespace
 
-bool hand_over_if_running(worker& me, picked_item& picked, worker_id last, token* carrier) noexcept {
+executed hand_over_if_running(worker& me, picked_item& picked, worker_id last,
+                              token* carrier) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
     worker* other = registry::instance().worker_of(last);
-    if (other == nullptr || !runs(*other, picked.item)) return false;
-    if (carrier != nullptr) carrier->seat->items.lock();
+    if (other == nullptr || !runs(*other, picked.item)) return executed::ran;
+    // Only an order has to be kept by the token: with several, each could end up waiting for the same item while others of
+    // its queue, which that one may be waiting for, never start.
+    token* waits_too = carrier != nullptr && carrier->seat->nr_tokens == 1 ? carrier : nullptr;
+    if (waits_too != nullptr) carrier->seat->items.lock(&me.entry);
     bool left = false;
     {
         locked hold{registry::instance().collide_lock};
-        left = leave_with(*other, me, picked, carrier);
+        left = leave_with(*other, me, picked, waits_too);
     }
-    if (carrier != nullptr) carrier->seat->items.unlock();
-    return left;
+    if (waits_too != nullptr) carrier->seat->items.unlock();
+    if (!left) return executed::ran;
+    return waits_too != nullptr ? executed::token_left : executed::item_left;
 }
 
 void send_on_collided_items(worker& me) noexcept {
     // sync collision.5: seq_cst read-modify-write; pairs with collision.4; clears the bit before the list is taken
     const unsigned before = me.attention.fetch_and(~attention::collided, memory_order_seq_cst);
     if ((before & attention::collided) == 0) return;
-    unsigned unseen = 0;
-    while (worker_pool* pool = send_on_one(me, unseen)) wake_after_push(*pool, unseen);
+    // Only as many as are here now: those that come while we send wait for the item that we are about to run, and sending
+    // them would go round and round with the worker that leaves them.
+    for (std::size_t left = nr_collided(me); left != 0; --left) {
+        const sent_on sent = send_on_one(me);
+        if (sent.pool != nullptr) wake_after_push(*sent.pool, sent.unseen);
+        if (sent.seat != nullptr) send_token(*sent.seat);
+    }
 }
 
 }  // namespace engine

@@ -11,9 +11,10 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// If worker `last` runs the item now: leaves the item (or `carrier`, with the item in front of its seat again) with that
-/// worker, and true. Otherwise false, nothing happened, and the caller goes on to run it.
-[[nodiscard]] bool hand_over_if_running(worker& me, picked_item& picked, worker_id last, token* carrier) noexcept;
+/// If worker `last` runs the item now: leaves the item with that worker. Of an ordered queue, leaves the token, with the item
+/// in front of its seat again: the items behind it must wait. Otherwise executed::ran: nothing happened, and the caller goes
+/// on to run it.
+[[nodiscard]] executed hand_over_if_running(worker& me, picked_item& picked, worker_id last, token* carrier) noexcept;
 
 /// Sends on what others left with this worker, now that it no longer runs it.
 void send_on_collided_items(worker& me) noexcept;

@@ -10,7 +10,7 @@ inline namespace v1 {
 namespace engine {
 
 unsigned leave_counts(worker& other) noexcept {
-    // sync count.1: acquire-release read-modify-write; pairs with count.2; of all who want to take the worker out, one does
+    // sync count.1: acquire-release read-modify-write; pairs with count.2, count.5; of all who want to take the worker out, one does
     const unsigned left = other.counted.exchange(0, memory_order_acq_rel);
     if ((left & counted_in::looking) != 0) {
         // sync idle.5: seq_cst read-modify-write; pairs with idle.4; make_up_for then looks at every pool: an enqueuer
@@ -30,7 +30,8 @@ void make_up_for(worker_pool& pool, unsigned left) noexcept {
 }
 
 void join_running_count(worker& me) noexcept {
-    if (me.is_rescuer || me.counted.load(memory_order_relaxed) != 0) return;  // a rescuer is not one of its pool's workers
+    if (me.is_rescuer || me.counted.load(memory_order_relaxed) != 0)
+        return;  // a rescuer is not one of its pool's workers
     me.pool->nr_running.fetch_add(1, memory_order_relaxed);
     // sync count.2: release; pairs with count.1; whoever takes the worker out next finds it in the pool's count
     me.counted.store(counted_in::running, memory_order_release);
@@ -75,7 +76,8 @@ marks look_up_after_item(worker& me) noexcept {
     const unsigned asked = me.attention.load(memory_order_acquire);
     if ((asked & attention::uncounted) != 0) {
         me.attention.fetch_and(~attention::uncounted, memory_order_relaxed);
-        if (me.unpinned.exchange(false, memory_order_relaxed)) platform::pin_thread(platform::current_thread_id(), me.pool->cpu);
+        if (me.unpinned.exchange(false, memory_order_relaxed))
+            platform::pin_thread(platform::current_thread_id(), me.pool->cpu);
         join_running_count(me);
     }
     return (asked & attention::noted) != 0 ? take_note(me) : 0;

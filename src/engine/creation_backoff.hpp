@@ -39,8 +39,8 @@ public:
     }
 
 private:
-    atomic<unsigned> failures_{0};       // T: in a row
-    atomic<std::int64_t> retry_at_{0};   // T: nanoseconds of the monotonic clock
+    atomic<unsigned> failures_{0};      // T: in a row
+    atomic<std::int64_t> retry_at_{0};  // T: nanoseconds of the monotonic clock
 };
 
 }  // namespace engine

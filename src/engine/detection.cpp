@@ -17,11 +17,11 @@ constexpr const char* variable = "CMWQ_BLOCK_DETECT";
 
 detection_tier from_option(block_detection asked) noexcept {
     switch (asked) {
-        case block_detection::automatic: return detection_tier::unknown;
-        case block_detection::canary: return detection_tier::canary;
-        case block_detection::batch_canary: return detection_tier::batch_canary;
-        case block_detection::watchdog: return detection_tier::watchdog;
-        case block_detection::off: return detection_tier::off;
+    case block_detection::automatic: return detection_tier::unknown;
+    case block_detection::canary: return detection_tier::canary;
+    case block_detection::batch_canary: return detection_tier::batch_canary;
+    case block_detection::watchdog: return detection_tier::watchdog;
+    case block_detection::off: return detection_tier::off;
     }
     return detection_tier::unknown;
 }
@@ -33,7 +33,8 @@ detection_tier from_environment() noexcept {
     if (std::strcmp(text, "batch") == 0) return detection_tier::batch_canary;
     if (std::strcmp(text, "watchdog") == 0) return detection_tier::watchdog;
     if (std::strcmp(text, "off") == 0) return detection_tier::off;
-    std::fprintf(stderr, "cmwq: %s is \"%s\"; it takes auto, canary, batch, watchdog or off; auto is used\n", variable, text);
+    std::fprintf(stderr, "cmwq: %s is \"%s\"; it takes auto, canary, batch, watchdog or off; auto is used\n", variable,
+                 text);
     return detection_tier::unknown;
 }
 

@@ -18,14 +18,18 @@ namespace engine {
 namespace {
 
 /// Step 1. From the transition on, the item may be enqueued again, by anybody, the function included.
-bool claim(worker& me, picked_item& picked, token* carrier) noexcept {
+executed claim(worker& me, picked_item& picked, token* carrier) noexcept {
     do {
         const worker_id last = last_worker_of_word(picked.word);
-        if (last != 0 && last != me.id && hand_over_if_running(me, picked, last, carrier)) return false;
-        if ((picked.waiting & item_mark) != 0) [[unlikely]] item_flushes::instance().instance_starts(me, *picked.item);
+        if (last != 0 && last != me.id) {
+            const executed left = hand_over_if_running(me, picked, last, carrier);
+            if (left != executed::ran) return left;
+        }
+        if ((picked.waiting & item_mark) != 0) [[unlikely]]
+            item_flushes::instance().instance_starts(me, *picked.item);
     } while (!transition_to_running(*picked.item, picked.word, me.id));
     platform::fence_after_rmw();
-    return true;
+    return executed::ran;
 }
 
 /// Step 3. The item may be gone: only registers and the worker's own slot are touched.
@@ -33,26 +37,30 @@ void retire(worker& me, picked_item& picked) noexcept {
     // sync collision.3: release; pairs with collision.1, note.2; the function's effects happen before whoever sees that
     // the worker no longer runs the item
     me.current.store(nullptr, memory_order_release);
-    platform::fence_compiler();  // its other half is the fence_all_threads of whoever leaves a note (note.2)
-    if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] picked.waiting |= look_up_after_item(me);
-    if (picked.waiting != 0) [[unlikely]] complete(picked.waiting, *me.queue, *picked.item);
+    // sync note.6: fence_light; pairs with note.2; between the store of `current` and the load of `attention`
+    platform::fence_light();
+    if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]]
+        picked.waiting |= look_up_after_item(me);
+    if (picked.waiting != 0) [[unlikely]]
+        complete(picked.waiting, *me.queue, *picked.item);
 }
 
 }  // namespace
 
-bool execute_item(worker& me, picked_item& picked, token* carrier) noexcept {
-    if (!claim(me, picked, carrier)) return false;
+executed execute_item(worker& me, picked_item& picked, token* carrier) noexcept {
+    if (const executed left = claim(me, picked, carrier); left != executed::ran) return left;
     // Looked up each time: an id can be another queue's by now, so a remembered pointer could be stale.
     cmwq_queue* queue = me.queue = registry::instance().queue_of(queue_of_word(picked.word));
     // Items that waited for the previous one to end: its `current` was left before the fence in claim.
-    if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] send_on_collided_items(me);
+    if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]]
+        send_on_collided_items(me);
     const work_class& kind = access::kind(*picked.item);
     me.current_kind.store(&kind, memory_order_relaxed);
     trace_execute_start(picked.item, queue);
     invoke(kind, *picked.item, *queue);
     trace_execute_end(picked.item, queue);
     retire(me, picked);
-    return true;
+    return executed::ran;
 }
 
 }  // namespace engine

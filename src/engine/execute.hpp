@@ -21,13 +21,18 @@ inline void pick_item(worker& me, picked_item& picked, work_base& item) noexcept
     access::prev_and_home(item) = 0;
     me.current_queue.store(queue_of_word(picked.word), memory_order_relaxed);
     me.item_number.store(me.item_number.load(memory_order_relaxed) + 1, memory_order_relaxed);
-    // sync collision.2: release; pairs with collision.1, note.3; publishes queue and number, which belong to this item
+    // sync collision.2: release; pairs with collision.1, flush.3, flush.4, note.3; publishes queue and number, which belong to this item
     me.current.store(&item, memory_order_release);
 }
 
-/// Runs the item. `carrier`: the token that brought it, or null. False: another worker runs the item at this moment; that
-/// worker sends it (or the token, whose seat has the item in front again) on when it is done.
-[[nodiscard]] bool execute_item(worker& me, picked_item& picked, token* carrier) noexcept;
+enum class executed {
+    ran,
+    item_left,   ///< another worker runs the item at this moment, and sends it on when that run is over
+    token_left,  ///< likewise, but the token waits there too: its seat has the item in front again
+};
+
+/// Runs the item. `carrier`: the token that brought it, or null.
+executed execute_item(worker& me, picked_item& picked, token* carrier) noexcept;
 
 }  // namespace engine
 }  // namespace v1

@@ -57,6 +57,8 @@ std::size_t note_running(cmwq_queue& wq, const worker* self) noexcept {
         ++found;
     });
     if (found == 0) return 0;
+    // sync note.7: fence_all_threads; pairs with note.2; each worker sees the bit at the end of its item, or is seen to be
+    // past it below
     platform::fence_all_threads();
     all.for_each_worker([&](worker& other) {
         const std::uint64_t number = other.noted_number;
@@ -148,8 +150,7 @@ void drain_queue(cmwq_queue& wq) noexcept {
         // sync queue.2: release read-modify-write; pairs with queue.1; enqueuers from outside are refused from here on
         if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_release);
     }
-    while (flush_queue(wq) != 0) {
-    }
+    while (flush_queue(wq) != 0) {}
     locked hold{wq.flush_lock};
     if (--wq.nr_drainers == 0) {
         wq.state.fetch_and(~cmwq_queue::draining, memory_order_release);  // sync queue.3: release; pairs with queue.1

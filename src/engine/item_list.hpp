@@ -116,8 +116,8 @@ public:
 private:
     void link(work_base& item, work_base* before, work_base* after) noexcept {
         access::next(item) = after;
-        access::prev_and_home(item) = (access::prev_and_home(item) & home::mark_bits) | home::linked |
-                                      reinterpret_cast<std::uintptr_t>(before);
+        access::prev_and_home(item) =
+            (access::prev_and_home(item) & home::mark_bits) | home::linked | reinterpret_cast<std::uintptr_t>(before);
         (before != nullptr ? access::next(*before) : head_) = &item;
         if (after != nullptr) {
             home::set_prev(*after, &item);

@@ -30,7 +30,8 @@ void name_worker(char (&name)[16], const worker_pool& pool, unsigned number) noe
 bool reserve_worker(pool_scope& scope) noexcept {
     unsigned now = scope.nr_workers.load(memory_order_relaxed);
     while (now < scope.runtime->options.max_workers) {
-        if (scope.nr_workers.compare_exchange_weak(now, now + 1, memory_order_relaxed, memory_order_relaxed)) return true;
+        if (scope.nr_workers.compare_exchange_weak(now, now + 1, memory_order_relaxed, memory_order_relaxed))
+            return true;
     }
     return false;
 }
@@ -71,11 +72,16 @@ void reap(worker_pool& pool, worker& ended) noexcept {
     forget(pool, ended);
 }
 
+bool told_to_end(const worker& woken) noexcept {
+    return woken.idle.load(memory_order_acquire) == idle_state::ended;  // sync idle.15: acquire; pairs with idle.14
+}
+
 void push_stack(atomic<std::uint64_t>& stack, worker& self) noexcept {
     std::uint64_t seen = stack.load(memory_order_relaxed);
     do {
         self.next_idle.store(static_cast<worker_id>(seen & id_bits), memory_order_relaxed);
-        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9, idle.13; publishes the worker before
+        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9, idle.13; closes a store-load race: a waker that
+        // took the token sees this worker, or the worker's later look sees the token given back. Publishes the worker before
         // it gives its running token back: whoever takes the token after that finds somebody to hand it to
     } while (!stack.compare_exchange_weak(seen, with_top(seen, self.id), memory_order_seq_cst, memory_order_relaxed));
 }
@@ -87,10 +93,7 @@ worker* pop_stack(worker_pool& pool) noexcept {
         worker* top = &registry::instance().slot_of(static_cast<worker_id>(seen & id_bits));
         const std::uint64_t next = with_top(seen, top->next_idle.load(memory_order_relaxed));
         // sync idle.9: acquire; pairs with idle.6; as idle.8, for the retry
-        if (pool.idle_stack.compare_exchange_weak(seen, next, memory_order_acquire, memory_order_acquire)) {
-            pool.nr_idle.fetch_sub(1, memory_order_relaxed);
-            return top;
-        }
+        if (pool.idle_stack.compare_exchange_weak(seen, next, memory_order_acquire, memory_order_acquire)) return top;
     }
     return nullptr;
 }
@@ -137,7 +140,7 @@ void keep_spare(worker_pool& pool) noexcept {
 }
 
 bool has_idle(const worker_pool& pool) noexcept {
-    // sync idle.7: seq_cst load; pairs with idle.6; for a waker that gave its token back: a worker that pushed itself
+    // sync idle.7: seq_cst load; pairs with idle.6; the other half of that race, for a waker that gave its token back: a worker that pushed itself
     // before it looked at the count is seen here, one that pushed later sees the work itself
     return (pool.idle_stack.load(memory_order_seq_cst) & id_bits) != 0;
 }
@@ -148,6 +151,7 @@ worker* pop_idle(worker_pool& pool) noexcept {
         // sync idle.10: acquire-release read-modify-write; pairs with idle.11; decides between the waker and a worker that
         // has been idle too long: one of them has it
         if (top->idle.compare_exchange_strong(expected, idle_state::busy, memory_order_acq_rel, memory_order_acquire)) {
+            pool.nr_idle.fetch_sub(1, memory_order_relaxed);
             return top;
         }
         push_stack(pool.ended_stack, *top);  // joining it could wait: not here, where the canary may call
@@ -156,7 +160,7 @@ worker* pop_idle(worker_pool& pool) noexcept {
 }
 
 void reap_ended(worker_pool& pool) noexcept {
-    // sync idle.13: acquire; pairs with idle.6; sees the links of the workers that were pushed
+    // sync idle.13: acquire-release; pairs with idle.6; sees the links of the workers that were pushed
     worker_id id = static_cast<worker_id>(pool.ended_stack.exchange(0, memory_order_acq_rel) & id_bits);
     while (id != 0) {
         worker& ended = registry::instance().slot_of(id);
@@ -178,20 +182,22 @@ bool wait_for_token(worker& self) noexcept {
     // Only a surplus worker sleeps with a deadline: the ones that stay for good cause no wake-up at all.
     while (pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
                                          pool.nr_idle.load(memory_order_relaxed))) {
-        if (self.parker.park_until(platform::now() + timeout)) return !self.told_to_end;
+        if (self.parker.park_until(platform::now() + timeout)) return !told_to_end(self);
         if (!pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
                                            pool.nr_idle.load(memory_order_relaxed))) {
             continue;
         }
         idle_state expected = idle_state::idle;
         // sync idle.11: acquire-release read-modify-write; pairs with idle.10; after it nobody wakes us: we may end
-        if (self.idle.compare_exchange_strong(expected, idle_state::ended, memory_order_acq_rel, memory_order_acquire)) {
+        if (self.idle.compare_exchange_strong(expected, idle_state::ended, memory_order_acq_rel,
+                                              memory_order_acquire)) {
+            pool.nr_idle.fetch_sub(1, memory_order_relaxed);  // two always stay: those after us see that we left
             return false;
         }
         break;  // a waker was faster: its token is coming
     }
     self.parker.park();
-    return !self.told_to_end;
+    return !told_to_end(self);
 }
 
 void end_workers(worker_pool& pool) noexcept {
@@ -203,7 +209,9 @@ void end_workers(worker_pool& pool) noexcept {
             platform::yield();
             continue;
         }
-        sleeper->told_to_end = true;
+        // sync idle.14: release; pairs with idle.15; the wake that follows is the end and brings no token. Told to this one
+        // worker and not to all: one that was woken with a token just before still has to give it back and go idle.
+        sleeper->idle.store(idle_state::ended, memory_order_release);
         sleeper->parker.unpark();
         reap(pool, *sleeper);
     }

@@ -17,21 +17,21 @@ constinit atomic<misuse_handler> chosen_handler{nullptr};
 
 const char* sentence_for(misuse_code code) noexcept {
     switch (code) {
-        case misuse_code::name_too_long: return "a name has more than 31 characters and was cut";
-        case misuse_code::max_active_out_of_range:
-            return "max_active is neither 0 (the default) nor in 1..2048; the nearest allowed value is used";
-        case misuse_code::contradictory_options: return "options exclude each other; the later one is ignored";
-        case misuse_code::enqueue_while_draining:
-            return "an item was enqueued to a queue that is draining or being destroyed; it was refused";
-        case misuse_code::flush_from_own_item:
-            return "a work function waits for its own item, which would never end; it does not wait";
-        case misuse_code::flush_own_queue:
-            return "a work function flushes the queue that runs it, which would never end; it does not wait";
-        case misuse_code::drain_own_queue:
-            return "a work function drains the queue that runs it, which would never end; it does not wait";
-        case misuse_code::destroy_own_queue: return "a work function destroys the queue that runs it";
-        case misuse_code::null_item: return "a null pointer was enqueued";
-        case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
+    case misuse_code::name_too_long: return "a name has more than 31 characters and was cut";
+    case misuse_code::max_active_out_of_range:
+        return "max_active is neither 0 (the default) nor in 1..2048; the nearest allowed value is used";
+    case misuse_code::contradictory_options: return "options exclude each other; the later one is ignored";
+    case misuse_code::enqueue_while_draining:
+        return "an item was enqueued to a queue that is draining or being destroyed; it was refused";
+    case misuse_code::flush_from_own_item:
+        return "a work function waits for its own item, which would never end; it does not wait";
+    case misuse_code::flush_own_queue:
+        return "a work function flushes the queue that runs it, which would never end; it does not wait";
+    case misuse_code::drain_own_queue:
+        return "a work function drains the queue that runs it, which would never end; it does not wait";
+    case misuse_code::destroy_own_queue: return "a work function destroys the queue that runs it";
+    case misuse_code::null_item: return "a null pointer was enqueued";
+    case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
     }
     return "unknown misuse";
 }
@@ -92,7 +92,7 @@ void report(const misuse_report& found) noexcept {
 }  // namespace engine
 
 misuse_handler set_misuse_handler(misuse_handler handler) noexcept {
-    // sync misuse.2: release; pairs with misuse.1; publishes what the caller set up
+    // sync misuse.2: acquire-release; pairs with misuse.1; publishes what the caller set up
     return engine::chosen_handler.exchange(handler, engine::memory_order_acq_rel);
 }
 

@@ -22,7 +22,7 @@ inline void leave_note(worker& other, std::uint64_t number, marks waiting) noexc
         next = (number << note_number_shift) | waiting | (same_item ? seen & (queue_mark | item_mark) : 0);
         // sync note.1: acquire-release read-modify-write; pairs with note.4; publishes what the flusher set up
     } while (!other.note.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed));
-    // sync note.2: release read-modify-write; pairs with collision.3; the worker's store of `current` and its load of this
+    // sync note.2: release read-modify-write; pairs with collision.3, note.6, note.7, note.8; the worker's store of `current` and its load of this
     // word are separated by the fence_all_threads that follows: it sees the bit, or we see that the item is over
     other.attention.fetch_or(attention::noted, memory_order_release);
 }

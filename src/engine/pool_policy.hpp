@@ -31,11 +31,11 @@ constexpr bool too_many_workers(unsigned nr_workers, unsigned nr_idle) noexcept 
 
 /// Backlog at which another pool's worker is worth waking. With 8 instead of 2 a burst of eight items of 2 ms took 16 ms
 /// instead of 10: the issuer is displaced by its own pool's worker before it gets that far.
-inline constexpr unsigned backlog_for_help = 2;
+inline constexpr unsigned backlog_for_neighbour = 2;
 
 /// Should the enqueuer wake a worker of another pool? Not while one is awake and looking: it will find the item.
-constexpr bool may_wake_helper(unsigned backlog, int nr_looking, bool has_idle_pool) noexcept {
-    return backlog >= backlog_for_help && nr_looking == 0 && has_idle_pool;
+constexpr bool may_wake_neighbour(unsigned backlog, int nr_looking, bool has_idle_pool) noexcept {
+    return backlog >= backlog_for_neighbour && nr_looking == 0 && has_idle_pool;
 }
 
 /// Items nobody has looked at, above which the local worker is woken although a thief is awake: the thief is in a long

@@ -4,6 +4,7 @@
 #include "engine/concurrency.hpp"
 #include "engine/execute.hpp"
 #include "engine/memory.hpp"
+#include "engine/wait.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -59,19 +60,13 @@ token* take_idle_token(pool_workqueue& seat) noexcept {
     return pop_idle_token(seat);
 }
 
-void send_token(pool_workqueue& seat) noexcept {
-    // sync tokens.2: seq_cst load; pairs with tokens.1; the push before it was a seq_cst read-modify-write (inbox.1)
-    if (seat.nr_idle_tokens.load(memory_order_seq_cst) == 0) return;
-    if (token* carrier = take_idle_token(seat)) enqueue_to_scope(*seat.scope, *carrier);
-}
-
-enum class turn { ran, empty, carried_away };
+enum class turn { done, empty, token_left };
 
 turn run_next(worker& me, token& carrier) noexcept {
     picked_item picked;
     const auto pick = [&](work_base& item) { pick_item(me, picked, item); };
     if (!carrier.seat->items.pop(me.entry, pick)) return turn::empty;
-    return execute_item(me, picked, &carrier) ? turn::ran : turn::carried_away;
+    return execute_item(me, picked, &carrier) == executed::token_left ? turn::token_left : turn::done;
 }
 
 }  // namespace
@@ -98,14 +93,21 @@ void close_seat(pool_workqueue& seat) noexcept {
     const bool wait = seat.nr_idle_tokens.load(memory_order_relaxed) != seat.nr_tokens;
     if (wait) seat.closing = &all_idle;
     seat.tokens_lock.unlock();
-    if (wait) {
-        blocked_inside_library blocked;
-        all_idle.park();
-    }
-    seat.tokens_lock.lock();  // the last token's worker has left put_idle_token
-    seat.tokens_lock.unlock();
+    if (wait) wait_for(all_idle, *seat.scope->runtime);
+    // The last token's worker has left retire_token. Late enqueuers, whose item has run already, find no token from here on.
+    locked hold{seat.tokens_lock};
+    seat.idle_tokens = nullptr;
+    seat.nr_idle_tokens.store(0, memory_order_relaxed);
     destroy_array(seat.tokens, seat.nr_tokens);
     seat.tokens = nullptr;
+    seat.nr_tokens = 0;
+    seat.closing = nullptr;
+}
+
+void send_token(pool_workqueue& seat) noexcept {
+    // sync tokens.2: seq_cst load; pairs with tokens.1; the push before it was a seq_cst read-modify-write (inbox.1)
+    if (seat.nr_idle_tokens.load(memory_order_seq_cst) == 0) return;
+    if (token* carrier = take_idle_token(seat)) enqueue_to_scope(*seat.scope, *carrier);
 }
 
 void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept {
@@ -119,12 +121,15 @@ void run_token(worker& me, token& carrier) noexcept {
     seat.items.adopt(me.entry, false);
     for (unsigned done = 0; done < items_per_turn; ++done) {
         const turn what = run_next(me, carrier);
-        if (what == turn::carried_away) return;  // the worker that it waits for sends it on
+        if (what == turn::token_left) return;  // the worker that it waits for sends it on
         if (what == turn::empty) {
             seat.items.disown(me.entry);
             if (retire_token(seat, carrier)) return;
         }
-        if (is_surplus(me)) break;
+        if (is_surplus(me)) {
+            me.resumed = true;  // the question is answered once; the worker's loop asks it again
+            break;
+        }
     }
     enqueue_to_scope(scope, carrier);
 }

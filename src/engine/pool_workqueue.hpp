@@ -37,11 +37,13 @@ struct alignas(cache_line) pool_workqueue {
 
     alignas(cache_line) atomic<unsigned> nr_idle_tokens{0};  // A(tokens)
     mutex tokens_lock;
-    token* idle_tokens = nullptr;    // under tokens_lock
-    token* tokens = nullptr;         // I: all of them
-    unsigned nr_tokens = 0;          // I: the queue's max_active
-    pool_scope* scope = nullptr;     // I
-    platform::parker* closing = nullptr;  // under tokens_lock: who waits until all tokens are idle
+    token* idle_tokens = nullptr;           // under tokens_lock
+    token* tokens = nullptr;                // I: all of them
+    unsigned nr_tokens = 0;                 // I: the queue's max_active
+    pool_scope* scope = nullptr;            // I
+    platform::parker* closing = nullptr;    // under tokens_lock: who waits until all tokens are idle
+    int nr_in_array = 0;                    // U: of the first seat of a closed array
+    pool_workqueue* next_closed = nullptr;  // U: of the first seat of an array: closed arrays, to be used again
 };
 
 /// Gives the seat its tokens. False: no memory.
@@ -52,6 +54,10 @@ void close_seat(pool_workqueue& seat) noexcept;
 /// Admits a claimed item: it waits in order, and an idle token is sent for it if there is one. Any thread.
 /// Lifetime: the item may have run and be gone when this returns.
 void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept;
+
+/// Sends an idle token, if there is one, for items that were pushed to the seat. The seat may be closed by now: seats keep
+/// their memory as long as their runtime lives.
+void send_token(pool_workqueue& seat) noexcept;
 
 /// Runs items of the token's seat until it is empty, or others should have a turn. On a worker.
 void run_token(worker& me, token& carrier) noexcept;

@@ -31,22 +31,22 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     cmwq_queue(const char* name, std::size_t length, cmwq::engine::scope_kind kind) noexcept;
 
     // Read by every enqueue.
-    cmwq::engine::atomic<unsigned> state{0};               // A(queue): bits above
-    cmwq::engine::queue_id id = 0;                         // I
-    cmwq::engine::pool_scope* scope = nullptr;             // I
-    cmwq::engine::pool_workqueue* seats = nullptr;         // I: one per CPU (percpu queues) or one in all; null: no limit
-    int nr_seats = 0;                                      // I
-    char name[name_size] = {};                             // I
+    cmwq::engine::atomic<unsigned> state{0};        // A(queue): bits above
+    cmwq::engine::queue_id id = 0;                  // I
+    cmwq::engine::pool_scope* scope = nullptr;      // I
+    cmwq::engine::pool_workqueue* seats = nullptr;  // I: one per CPU (percpu queues) or one in all; null: no limit
+    int nr_seats = 0;                               // I
+    char name[name_size] = {};                      // I
 
     // What it was asked to be.
-    cmwq::engine::scope_kind kind;                         // I
-    bool one_at_a_time = false;                            // I: an ordered queue
-    bool freezable = false;                                // I
-    bool mem_reclaim = false;                              // I
-    unsigned max_active = 0;                               // I: 0 = default
-    cmwq::engine::runtime_state* runtime = nullptr;        // I
-    cmwq::engine::rescuer* saviour = nullptr;              // I: of a mem_reclaim queue
-    cmwq_queue* next_in_runtime = nullptr;                 // U
+    cmwq::engine::scope_kind kind;                   // I
+    bool one_at_a_time = false;                      // I: an ordered queue
+    bool freezable = false;                          // I
+    bool mem_reclaim = false;                        // I
+    unsigned max_active = 0;                         // I: 0 = default
+    cmwq::engine::runtime_state* runtime = nullptr;  // I
+    cmwq::engine::rescuer* saviour = nullptr;        // I: of a mem_reclaim queue
+    cmwq_queue* next_in_runtime = nullptr;           // U
 
     // Flush (flush.cpp).
     cmwq::engine::mutex flush_lock;

@@ -8,8 +8,28 @@ inline namespace v1 {
 namespace engine {
 
 namespace {
+
 constinit registry the_registry;
+
+/// For another thread's life. Not remade from scratch: others may still look at the slot by its id, and what they read
+/// (current, item_number, attention, note, collided_items) is as an idle worker's. Numbers go on, so that a note for the
+/// former life cannot be mistaken.
+void make_fresh(worker& slot) noexcept {
+    slot.resumed = false;
+    slot.steal_pause = 0;
+    slot.last_steal = 0;
+    slot.blocking_depth = 0;
+    slot.in_blocking_region.store(false, memory_order_relaxed);
+    slot.counted.store(0, memory_order_relaxed);
+    slot.idle.store(idle_state::busy, memory_order_relaxed);
+    slot.next_in_pool = nullptr;
+    slot.starts_idle = false;
+    slot.is_rescuer = false;
+    slot.unpinned.store(false, memory_order_relaxed);
+    slot.thread_id.store(0, memory_order_relaxed);
 }
+
+}  // namespace
 
 registry& registry::instance() noexcept {
     return the_registry;
@@ -19,10 +39,7 @@ worker* registry::acquire_worker() noexcept {
     locked hold{lock_};
     if (worker* reused = free_workers_) {
         free_workers_ = reused->next_in_pool;
-        const worker_id id = reused->id;
-        reused->~worker();
-        new (reused) worker;
-        reused->id = id;
+        make_fresh(*reused);
         return reused;
     }
     if (next_worker_ == nr_worker_slots) return nullptr;
@@ -56,7 +73,8 @@ queue_id registry::add_queue(cmwq_queue& queue) noexcept {
         if (page == nullptr) return 0;
         atomic<cmwq_queue*>& place = page->queues[id % queues_per_page];
         if (place.load(memory_order_relaxed) != nullptr) continue;
-        place.store(&queue, memory_order_release);  // sync registry.6: release; pairs with registry.5; publishes the queue
+        place.store(&queue,
+                    memory_order_release);  // sync registry.6: release; pairs with registry.5; publishes the queue
         lowest_free_queue_ = id + 1;
         return id;
     }

@@ -72,12 +72,12 @@ private:
     void free_everything() noexcept;
 
     mutex lock_;
-    unsigned nr_runtimes_ = 0;                                // R
-    worker_id next_worker_ = 1;                               // R: no id below it was never used
-    queue_id lowest_free_queue_ = 1;                          // R: no free id below it
-    worker* free_workers_ = nullptr;                          // R: released slots, linked by next_in_pool
-    atomic<worker*> worker_slots_[nr_worker_slots] = {};      // A(registry)
-    atomic<queue_page*> queue_pages_[nr_queue_pages] = {};    // A(registry)
+    unsigned nr_runtimes_ = 0;                              // R
+    worker_id next_worker_ = 1;                             // R: no id below it was never used
+    queue_id lowest_free_queue_ = 1;                        // R: no free id below it
+    worker* free_workers_ = nullptr;                        // R: released slots, linked by next_in_pool
+    atomic<worker*> worker_slots_[nr_worker_slots] = {};    // A(registry)
+    atomic<queue_page*> queue_pages_[nr_queue_pages] = {};  // A(registry)
 };
 
 }  // namespace engine

@@ -12,9 +12,9 @@ inline namespace v1 {
 namespace engine {
 
 struct rescuer {
-    cmwq_queue* queue = nullptr;     // I
-    worker* self = nullptr;          // I: its slot, so that its items are like any others
-    atomic<bool> ending{false};      // A(rescuer)
+    cmwq_queue* queue = nullptr;  // I
+    worker* self = nullptr;       // I: its slot, so that its items are like any others
+    atomic<bool> ending{false};   // A(rescuer)
     platform::parker parker;
     platform::thread thread{};
 };

@@ -18,8 +18,8 @@ struct system_queue_set {
     constexpr explicit system_queue_set(runtime_state* owner) noexcept {
         freezable.freezable = true;
         freezable_power_efficient.freezable = true;
-        for (cmwq_queue* wq : {&system, &highpri, &longer, &unbound, &freezable, &power_efficient,
-                               &freezable_power_efficient}) {
+        for (cmwq_queue* wq :
+             {&system, &highpri, &longer, &unbound, &freezable, &power_efficient, &freezable_power_efficient}) {
             wq->runtime = owner;
         }
     }
@@ -46,12 +46,13 @@ void for_each_system_queue(system_queue_set& set, Visit visit) {
 struct runtime::impl {
     constexpr explicit impl(engine::system_queue_set* system_queues) noexcept : queues{system_queues} {}
 
-    runtime_options options;                                              // I
+    runtime_options options;  // I
     engine::mutex setup_lock;
     engine::atomic<engine::pool_scope*> scopes[engine::nr_scope_kinds] = {};  // A(setup)
-    cmwq_queue* all_queues = nullptr;                                     // U
-    engine::system_queue_set* queues;                                     // I
-    bool counted = false;                                                 // U: known to the registry
+    cmwq_queue* all_queues = nullptr;                                         // U
+    engine::pool_workqueue* closed_seats = nullptr;                           // U
+    engine::system_queue_set* queues;                                         // I
+    bool counted = false;                                                     // U: known to the registry
     engine::watchdog dog{*this};
     engine::statistics counters;
 };

@@ -36,7 +36,8 @@ inline refusal admit(cmwq_queue& wq, const work_base* item, const char* file, co
                      unsigned line) noexcept {
     // sync queue.1: acquire; pairs with queue.2, queue.3, queue.4; sees the pools and seats of a ready queue
     const unsigned state = wq.state.load(memory_order_acquire);
-    if ((state & (cmwq_queue::ready | cmwq_queue::draining)) == cmwq_queue::ready) [[likely]] return refusal::none;
+    if ((state & (cmwq_queue::ready | cmwq_queue::draining)) == cmwq_queue::ready) [[likely]]
+        return refusal::none;
     return admit_slow(wq, state, item, {file, function, line});
 }
 

@@ -17,7 +17,7 @@ bool nobody_runs(const worker_pool& pool) noexcept {
 }
 
 int nr_looking(const pool_scope& scope) noexcept {
-    // sync idle.4: seq_cst load; pairs with idle.5; the same race with a thief that stops looking
+    // sync idle.4: seq_cst load; pairs with idle.5, idle.12; the same race with a thief that stops looking
     return scope.nr_looking.load(memory_order_seq_cst);
 }
 
@@ -77,10 +77,10 @@ void kick_all(pool_scope& scope) noexcept {
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) kick(scope.pools[cpu]);
 }
 
-void kick_helper(worker_pool& busy) noexcept {
-    worker_pool* helper = find_pool_without_running_worker(busy);
-    if (helper == nullptr || !take_running_token(*helper)) return;
-    if (!hand_token_to_worker(*helper)) kick(*helper);
+void kick_neighbour(worker_pool& busy) noexcept {
+    worker_pool* neighbour = find_pool_without_running_worker(busy);
+    if (neighbour == nullptr || !take_running_token(*neighbour)) return;
+    if (!hand_token_to_worker(*neighbour)) kick(*neighbour);
 }
 
 void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
@@ -89,14 +89,18 @@ void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
     // Somebody else has to come round to this item; should he block first, the canary notices, or else the watchdog.
     pool.bird.arm();
     pool.scope->runtime->dog.arm();
-    if (pool_policy::may_wake_helper(unseen, looking, pool.scope->nr_pools > 1)) kick_helper(pool);
+    if (pool_policy::may_wake_neighbour(unseen, looking, pool.scope->nr_pools > 1)) kick_neighbour(pool);
 }
 
 void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
+    // sync watchdog.6: fence_light; pairs with watchdog.7; the watchdog about to rest sees the pushed item, or we see it
+    // disarmed: either one, never neither
+    platform::fence_light();
     pool.bird.arm();
     pool.scope->runtime->dog.arm();
-    if (listed < pool_policy::backlog_for_help) return;
-    if (pool_policy::may_wake_helper(listed, nr_looking(*pool.scope), pool.scope->nr_pools > 1)) kick_helper(pool);
+    if (listed < pool_policy::backlog_for_neighbour) return;
+    if (pool_policy::may_wake_neighbour(listed, nr_looking(*pool.scope), pool.scope->nr_pools > 1))
+        kick_neighbour(pool);
 }
 
 }  // namespace engine

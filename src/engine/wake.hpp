@@ -21,7 +21,7 @@ void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept;
 void kick(worker_pool& pool) noexcept;
 
 /// Wakes (or makes) a worker of some pool of the scope that runs nothing, so that it takes from the others.
-void kick_helper(worker_pool& busy) noexcept;
+void kick_neighbour(worker_pool& busy) noexcept;
 
 /// kick for each pool of the scope.
 void kick_all(pool_scope& scope) noexcept;

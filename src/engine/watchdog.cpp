@@ -26,10 +26,18 @@ pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
     return runtime.scopes[kind].load(memory_order_acquire);
 }
 
+bool has_work(const pool_scope& scope) noexcept {
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
+        if (scope.pools[cpu].list.has_work()) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void watchdog::wake_up() noexcept {
-    // sync watchdog.1: seq_cst read-modify-write; pairs with watchdog.2; one caller wakes it
+    // sync watchdog.1: seq_cst read-modify-write; pairs with watchdog.2; one caller wakes it. The race: the push before this
+    // against the watchdog's last look; either it sees the item or we see it disarmed
     if (armed_.exchange(true, memory_order_seq_cst)) return;
     if (!started_.load(memory_order_relaxed) && !start_thread()) return;
     parker_.unpark();
@@ -38,7 +46,8 @@ void watchdog::wake_up() noexcept {
 bool watchdog::start_thread() noexcept {
     locked hold{runtime_.setup_lock};
     if (started_.load(memory_order_relaxed)) return true;
-    if (thread_.start({.name = "cmwq/watchdog"}, [](void* self) { thread_main(self); }, this)) {
+    if (thread_.start(
+            {.name = "cmwq/watchdog"}, [](void* self) { thread_main(self); }, this)) {
         started_.store(true, memory_order_relaxed);
         return true;
     }
@@ -61,10 +70,10 @@ void watchdog::watch() noexcept {
             (void)parker_.park_until(platform::now() + tick_length);
             if (tick()) continue;
             armed_.store(false, memory_order_relaxed);
-            // A worker that pushes to its own list does so with plain stores: after this fence its store to the list is
-            // seen below, or it sees the watchdog disarmed.
+            // sync watchdog.7: fence_all_threads; pairs with watchdog.6; a worker that pushes to its own list does so with
+            // plain stores: after this fence they are seen below, or it sees the watchdog disarmed
             platform::fence_all_threads();
-            // sync watchdog.2: seq_cst read-modify-write; pairs with watchdog.1; armed again meanwhile: that caller's
+            // sync watchdog.2: seq_cst read-modify-write; pairs with watchdog.1; the other half of that race. Armed again meanwhile: that caller's
             // token is on its way, or the work is ours
             if (!any_work() || armed_.exchange(true, memory_order_seq_cst)) break;
         }
@@ -88,9 +97,7 @@ void watchdog::end() noexcept {
 bool watchdog::any_work() const noexcept {
     for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
         const pool_scope* scope = made_scope(runtime_, kind);
-        for (int cpu = 0; scope != nullptr && cpu < scope->nr_pools; ++cpu) {
-            if (scope->pools[cpu].list.has_work()) return true;
-        }
+        if (scope != nullptr && has_work(*scope)) return true;
     }
     return false;
 }
@@ -99,24 +106,25 @@ bool watchdog::tick() noexcept {
     locked hold{tick_lock_};
     for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
         pool_scope* scope = made_scope(runtime_, kind);
-        for (int cpu = 0; scope != nullptr && cpu < scope->nr_pools; ++cpu) look_at(scope->pools[cpu]);
+        if (scope == nullptr) continue;
+        const bool work = has_work(*scope);
+        for (int cpu = 0; cpu < scope->nr_pools; ++cpu) look_at(scope->pools[cpu], work);
     }
     return any_work();
 }
 
-void watchdog::look_at(worker_pool& pool) noexcept {
+/// A pool without work is looked at too while another one of its scope has some: its CPU is wanted, should its worker block.
+void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
     look_after_canary(pool);
-    if (!pool.list.has_work()) {
-        pool.no_progress_since = {};
-        return;
-    }
+    if (!pool.list.has_work()) pool.no_progress_since = {};
+    if (!scope_has_work) return;
     kick(pool);
     // Verdicts are acted upon without the lock: waking a replacement may have to create it, which takes the lock.
     verdict stuck[most_verdicts];
     const unsigned nr_stuck = find_stuck_workers(pool, stuck);
     for (unsigned i = 0; i < nr_stuck; ++i) act_on(stuck[i]);
     if (!pool.list.has_work()) return;
-    kick_helper(pool);
+    kick_neighbour(pool);
     if (pool.scope->backoff.failing()) summon_rescuers(*pool.scope);
     look_for_stall(pool);
 }
@@ -130,7 +138,8 @@ void watchdog::act_on(const verdict& found) noexcept {
         platform::pin_thread(thread_id, -1);
     }
     if (!declare_not_running(other, found.number)) {
-        if (widen && other.unpinned.exchange(false, memory_order_relaxed)) platform::pin_thread(thread_id, other.pool->cpu);
+        if (widen && other.unpinned.exchange(false, memory_order_relaxed))
+            platform::pin_thread(thread_id, other.pool->cpu);
         return;
     }
     if (!found.hogs) return;
@@ -186,7 +195,8 @@ void watchdog::look_after_canary(worker_pool& pool) noexcept {
     const worker* latest = pool.latest.load(memory_order_relaxed);
     if (latest == nullptr || !pool.bird.on_duty() || !pool.list.has_work()) return;
     // A healthy canary leaves this state visible for some 3 us per block: seen at a tick, it is starved.
-    if (latest->counted.load(memory_order_relaxed) == 0 || latest->current.load(memory_order_relaxed) == nullptr) return;
+    if (latest->counted.load(memory_order_relaxed) == 0 || latest->current.load(memory_order_relaxed) == nullptr)
+        return;
     if (platform::task_state_of(latest->thread_id.load(memory_order_relaxed)) == platform::task_state::blocked) {
         pool.bird.missed_a_block(platform::now());
     }
@@ -204,20 +214,21 @@ unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_v
 
 bool watchdog::is_stuck(worker& other, bool& hogs) noexcept {
     if (other.counted.load(memory_order_relaxed) == 0) return false;
-    if (other.in_blocking_region.load(memory_order_relaxed)) return true;
     const std::uint64_t number = other.item_number.load(memory_order_relaxed);
+    if (other.in_blocking_region.load(memory_order_relaxed)) {
+        other.seen_item = number;
+        return true;
+    }
     if (other.current.load(memory_order_relaxed) == nullptr || number != other.seen_item) {
         other.seen_item = number;  // it got on since the last tick
-        other.seen_cpu_time = -1;
+        other.seen_cpu_time = platform::cpu_time_of(other.thread_id.load(memory_order_relaxed)).count();
         other.seen_since = platform::now();
         return false;
     }
     if (tier_ == detection_tier::off) return true;  // told not to look: no progress for a tick counts as blocked
     const int thread_id = other.thread_id.load(memory_order_relaxed);
     if (platform::task_state_of(thread_id) != platform::task_state::running) return true;
-    const std::int64_t used = platform::cpu_time_of(thread_id).count();
-    if (other.seen_cpu_time < 0) other.seen_cpu_time = used;
-    hogs = used - other.seen_cpu_time >= hog_limit.count();
+    hogs = platform::cpu_time_of(thread_id).count() - other.seen_cpu_time >= hog_limit.count();
     return hogs;
 }
 

@@ -19,7 +19,8 @@ public:
 
     /// Some item is pending and nobody was woken for it. A load and a branch when the watchdog is up already.
     void arm() noexcept {
-        if (!armed_.load(memory_order_relaxed)) [[unlikely]] wake_up();
+        if (!armed_.load(memory_order_relaxed)) [[unlikely]]
+            wake_up();
     }
     /// A worker is needed and could not be made: try again at the next tick.
     void retry_later() noexcept { arm(); }
@@ -48,7 +49,7 @@ private:
     };
     static constexpr unsigned most_verdicts = 64;  // per pool and tick
 
-    void look_at(worker_pool& pool) noexcept;
+    void look_at(worker_pool& pool, bool scope_has_work) noexcept;
     void look_after_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
     bool is_stuck(worker& other, bool& hogs) noexcept;
@@ -59,15 +60,15 @@ private:
     void look_for_stall(worker_pool& pool) noexcept;
     bool any_work() const noexcept;
 
-    runtime_state& runtime_;               // I
-    atomic<bool> armed_{false};            // A(watchdog)
-    atomic<bool> started_{false};          // U
-    atomic<bool> ending_{false};           // A(watchdog)
+    runtime_state& runtime_;       // I
+    atomic<bool> armed_{false};    // A(watchdog)
+    atomic<bool> started_{false};  // U
+    atomic<bool> ending_{false};   // A(watchdog)
     platform::parker parker_;
-    platform::thread thread_{};            // U
-    mutex tick_lock_;                      // one look at a time
+    platform::thread thread_{};                      // U
+    mutex tick_lock_;                                // one look at a time
     detection_tier tier_ = detection_tier::unknown;  // W
-    hog_reports hogs_;                     // W
+    hog_reports hogs_;                               // W
 };
 
 }  // namespace engine

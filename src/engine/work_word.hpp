@@ -52,13 +52,13 @@ inline worker_id last_worker_of_word(std::uint64_t word) noexcept {
 
 /// The word as it is now, for a thread that owns the item or wants a hint.
 inline std::uint64_t word_of(work_base& item) noexcept {
-    return atomic_ref{access::word(item)}.load(memory_order_relaxed);
+    return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_relaxed);
 }
 
 /// idle -> pending, for queue `id`. Anything but none: refused, and the refusal has *written* the word (its old value):
 /// so the release that starts the pending run reads from it, and the run sees what the refused caller stored before.
 [[nodiscard]] inline refusal transition_to_pending(work_base& item, queue_id id) noexcept {
-    atomic_ref word{access::word(item)};
+    atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     for (;;) {
         const bool refused = (seen & work_word::unclaimable) != 0;
@@ -78,12 +78,13 @@ inline std::uint64_t word_of(work_base& item) noexcept {
 /// pending -> idle, last run by `me`. False: the word changed meanwhile; `seen` is its value now and the caller looks
 /// again, in particular at the last worker.
 [[nodiscard]] inline bool transition_to_running(work_base& item, std::uint64_t& seen, worker_id me) noexcept {
-    const std::uint64_t next = (seen & ~(work_word::pending | work_word::last_worker)) |
-                               (std::uint64_t{me} << work_word::last_worker_shift);
+    const std::uint64_t next =
+        (seen & ~(work_word::pending | work_word::last_worker)) | (std::uint64_t{me} << work_word::last_worker_shift);
     // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1; sees the stores of every enqueue call, refused
     // or not, that saw the item pending. seq_cst, because the store of `current` before it and the load of `attention`
     // after it race with a worker that hands over (collision.1): one of the two must see the other.
-    return atomic_ref{access::word(item)}.compare_exchange_strong(seen, next, memory_order_seq_cst, memory_order_relaxed);
+    return atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_seq_cst,
+                                                                                 memory_order_relaxed);
 }
 
 }  // namespace engine

@@ -41,46 +41,45 @@ enum class idle_state : std::uint32_t {
 
 struct alignas(cache_line) worker {
     // Written by the worker for each item.
-    biased_entry entry;                         // A(bias)
-    atomic<work_base*> current{nullptr};        // K A(collision): the item it is about to run or runs
-    atomic<std::uint64_t> item_number{0};       // K: items begun, to tell two of them apart
-    atomic<queue_id> current_queue{0};          // K: the queue of `current`
+    biased_entry entry;                               // A(bias)
+    atomic<work_base*> current{nullptr};              // K A(collision): the item it is about to run or runs
+    atomic<std::uint64_t> item_number{0};             // K: items begun, to tell two of them apart
+    atomic<queue_id> current_queue{0};                // K: the queue of `current`
     atomic<const work_class*> current_kind{nullptr};  // K: what kind of item it runs or ran last, for reports
-    cmwq_queue* queue = nullptr;                // S: the same, looked up
-    bool resumed = false;                       // S: joined the running count again in this item: may be surplus
-    unsigned steal_pause = 0;                   // S: pauses before the next look at other pools
-    unsigned last_steal = 0;                    // S: items it took last time
-    atomic<bool> in_blocking_region{false};     // K: the item said that it blocks
-    int blocking_depth = 0;                     // S: nested regions
+    cmwq_queue* queue = nullptr;                      // S: the same, looked up
+    bool resumed = false;                             // S: joined the running count again in this item: may be surplus
+    unsigned steal_pause = 0;                         // S: pauses before the next look at other pools
+    unsigned last_steal = 0;                          // S: items it took last time
+    atomic<bool> in_blocking_region{false};           // K: the item said that it blocks
+    int blocking_depth = 0;                           // S: nested regions
 
     // Written by others.
     alignas(cache_line) atomic<unsigned> attention{0};  // A(collision): bits above
-    atomic<unsigned> counted{0};                // A(count): what it is counted in, bits below
-    atomic<std::uint64_t> note{0};              // A(note): item number * 4 + marks; 0 = none
-    item_list collided_items;                   // C
+    atomic<unsigned> counted{0};                        // A(count): what it is counted in, bits below
+    atomic<std::uint64_t> note{0};                      // A(note): item number * 4 + marks; 0 = none
+    item_list collided_items;                           // C
 
     // Idle and life.
     alignas(cache_line) atomic<idle_state> idle{idle_state::busy};  // A(idle)
-    atomic<worker_id> next_idle{0};             // A(idle)
+    atomic<worker_id> next_idle{0};                                 // A(idle)
     platform::parker parker;
-    platform::thread thread;                    // I
-    worker_pool* pool = nullptr;                // I while its thread lives
-    worker* next_in_pool = nullptr;             // P
-    bool starts_idle = false;                   // I: born as a spare
-    bool told_to_end = false;                   // written before the unpark that ends it, read after the park
-    bool is_rescuer = false;                    // I
-    atomic<bool> unpinned{false};               // A(count): its affinity was widened for the item it runs
-    worker_id id = 0;                           // I
-    atomic<int> thread_id{0};                   // K, once, at its start
-    std::uint64_t described_item = 0;           // S: which item `description` is about
-    char description[32] = {};                  // S
+    platform::thread thread;           // I
+    worker_pool* pool = nullptr;       // I while its thread lives
+    worker* next_in_pool = nullptr;    // P
+    bool starts_idle = false;          // I: born as a spare
+    bool is_rescuer = false;           // I
+    atomic<bool> unpinned{false};      // A(count): its affinity was widened for the item it runs
+    worker_id id = 0;                  // I
+    atomic<int> thread_id{0};          // K, once, at its start
+    std::uint64_t described_item = 0;  // S: which item `description` is about
+    char description[32] = {};         // S
 
-    std::uint64_t noted_number = 0;             // C: the flusher's: which item its note is about
+    std::uint64_t noted_number = 0;  // C: the flusher's: which item its note is about
 
     // What the watchdog saw at its last tick.
-    std::uint64_t seen_item = 0;                // W
-    std::int64_t seen_cpu_time = -1;            // W: nanoseconds, -1 = not read yet
-    std::chrono::nanoseconds seen_since{0};     // W: when it was first seen in that item
+    std::uint64_t seen_item = 0;             // W
+    std::int64_t seen_cpu_time = 0;          // W: nanoseconds, when it was first seen in that item
+    std::chrono::nanoseconds seen_since{0};  // W: when it was first seen in that item
 };
 
 /// The worker that the calling thread is, or null.

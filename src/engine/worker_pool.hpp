@@ -7,9 +7,9 @@
 //   locks    none for a push; the worklist's for everything else
 #pragma once
 
-#include "engine/pool_policy.hpp"
 #include "engine/canary.hpp"
 #include "engine/creation_backoff.hpp"
+#include "engine/pool_policy.hpp"
 #include "engine/worker.hpp"
 
 namespace cmwq {
@@ -26,16 +26,16 @@ struct alignas(cache_line) worker_pool {
     atomic<worker*> latest{nullptr};                // A(canary): the worker that got the last running token
     atomic<std::uint64_t> ended_stack{0};           // A(idle): as idle_stack, workers to be reaped
     atomic<unsigned> nr_starting{0};                // A(idle): threads being born that will go idle first
-    atomic<bool> wants_spare{false};                // T: a worker of this pool was found blocked with nobody to replace it
-    atomic<unsigned> nr_idle{0};                    // T
-    atomic<unsigned> nr_workers{0};                 // T
-    pool_scope* scope = nullptr;                    // I
-    int cpu = 0;                                    // I: index into topology::cpus
+    atomic<bool> wants_spare{false};  // T: a worker of this pool was found blocked with nobody to replace it
+    atomic<unsigned> nr_idle{0};      // T
+    atomic<unsigned> nr_workers{0};   // T
+    pool_scope* scope = nullptr;      // I
+    int cpu = 0;                      // I: index into topology::cpus
     canary bird{*this};
 
     mutex workers_lock;
-    worker* workers = nullptr;                      // P
-    unsigned next_worker_number = 0;                // P
+    worker* workers = nullptr;        // P
+    unsigned next_worker_number = 0;  // P
 
     std::uint64_t seen_begun = 0;                   // W: items begun by its workers, at the last look
     std::chrono::nanoseconds no_progress_since{0};  // W: zero = it got on, or had no work
@@ -50,9 +50,9 @@ struct alignas(cache_line) pool_scope {
     atomic<unsigned> nr_workers{0};                 // A(limit)
     creation_backoff backoff;
     alignas(cache_line) runtime_state* runtime = nullptr;  // I
-    worker_pool* pools = nullptr;                   // I
-    int nr_pools = 0;                               // I
-    scope_kind kind = scope_kind::percpu;           // I
+    worker_pool* pools = nullptr;                          // I
+    int nr_pools = 0;                                      // I
+    scope_kind kind = scope_kind::percpu;                  // I
 
     bool highpri() const noexcept { return kind == scope_kind::percpu_highpri || kind == scope_kind::unbound_highpri; }
     bool unbound() const noexcept { return kind == scope_kind::unbound || kind == scope_kind::unbound_highpri; }

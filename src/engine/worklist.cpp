@@ -21,6 +21,7 @@ void worklist::revoke(const biased_entry* self, bool same_cpu) noexcept {
     biased_entry* former = owner_.load(memory_order_relaxed);
     if (former == nullptr || former == self) return;
     owner_.store(nullptr, memory_order_relaxed);
+    // sync bias.7: fence_all_threads; pairs with bias.1; the owner's store of `inside` and its load of the owner, on its behalf
     if (!same_cpu) platform::fence_all_threads();
     // sync bias.4: acquire; pairs with bias.1, bias.3; either the owner saw that it no longer is (bias.2), or we see it
     // inside and wait some ten instructions. Without the fence above both could miss the other and walk the list at once.

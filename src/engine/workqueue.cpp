@@ -110,23 +110,40 @@ bool needs_seats(const cmwq_queue& wq) noexcept {
     return wq.one_at_a_time || wq.max_active < wq.runtime->options.max_workers;
 }
 
-void close_seats(cmwq_queue& wq) noexcept {
-    if (wq.seats == nullptr) return;
-    for (int seat = 0; seat < wq.nr_seats; ++seat) close_seat(wq.seats[seat]);
-    destroy_array(wq.seats, static_cast<std::size_t>(wq.nr_seats));
+/// Under setup_lock. The memory is kept for another queue: an enqueuer whose item has run already may still look at its seat.
+void keep_closed_seats(cmwq_queue& wq) noexcept {
+    wq.seats->next_closed = wq.runtime->closed_seats;
+    wq.seats->nr_in_array = wq.nr_seats;
+    wq.runtime->closed_seats = wq.seats;
     wq.seats = nullptr;
     wq.nr_seats = 0;
 }
 
-/// One seat per CPU for queues whose limit counts per CPU, one in all for the others.
+/// Under setup_lock. An array of `wanted` closed seats, used before or new; null: no memory.
+pool_workqueue* find_seats(runtime_state& runtime, int wanted) noexcept {
+    for (pool_workqueue** link = &runtime.closed_seats; *link != nullptr; link = &(*link)->next_closed) {
+        pool_workqueue* found = *link;
+        if (found->nr_in_array != wanted) continue;
+        *link = found->next_closed;
+        return found;
+    }
+    return create_array<pool_workqueue>(static_cast<std::size_t>(wanted));
+}
+
+void close_seats(cmwq_queue& wq) noexcept {
+    for (int seat = 0; seat < wq.nr_seats; ++seat) close_seat(wq.seats[seat]);
+}
+
+/// Under setup_lock. One seat per CPU for queues whose limit counts per CPU, one in all for the others.
 bool open_seats(cmwq_queue& wq) noexcept {
     const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
-    wq.seats = create_array<pool_workqueue>(static_cast<std::size_t>(wanted));
+    wq.seats = find_seats(*wq.runtime, wanted);
     if (wq.seats == nullptr) return false;
     wq.nr_seats = wanted;
     for (int seat = 0; seat < wanted; ++seat) {
         if (open_seat(wq.seats[seat], *wq.scope, wq.max_active)) continue;
         close_seats(wq);
+        keep_closed_seats(wq);
         return false;
     }
     return true;
@@ -146,9 +163,10 @@ bool make_ready(cmwq_queue& wq) noexcept {
     wq.id = registry::instance().add_queue(wq);
     if (wq.id == 0) {
         close_seats(wq);
+        if (wq.seats != nullptr) keep_closed_seats(wq);
         return false;
     }
-    // sync queue.4: release read-modify-write; pairs with queue.1; publishes scope, id and seats
+    // sync queue.4: release read-modify-write; pairs with queue.1, queue.5; publishes scope, id and seats
     wq.state.fetch_or(cmwq_queue::ready | (wq.seats != nullptr ? cmwq_queue::limited : 0), memory_order_release);
     return true;
 }
@@ -156,6 +174,10 @@ bool make_ready(cmwq_queue& wq) noexcept {
 void retire_queue(cmwq_queue& wq) noexcept {
     if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) == 0) return;
     close_seats(wq);
+    {
+        locked hold{wq.runtime->setup_lock};
+        if (wq.seats != nullptr) keep_closed_seats(wq);
+    }
     registry::instance().remove_queue(wq.id);
     wq.state.store(0, memory_order_relaxed);
 }
@@ -173,7 +195,8 @@ bool is_ready(const cmwq_queue& wq) noexcept {
 }
 
 void destroy_queue(cmwq_queue& wq) noexcept {
-    if (inside(wq)) report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, {}});
+    if (inside(wq))
+        report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, {}});
     drain_queue(wq);
     remove_from_runtime(wq);
     end_rescuer(wq);

@@ -17,6 +17,7 @@
 //                                                               full fence; the slow half of an asymmetric pair
 //                         void fence_compiler()                 its fast half: orders nothing in hardware
 //                         bool has_fence_all_threads()          may it be relied on here?
+//                         void fence_light()                    the fast half where it may, else a full fence
 //                         void fence_after_rmw()                full fence, given that the last access was a seq_cst RMW
 //                         void pause()                          one step of a bounded spin
 //   backend/mutex.hpp     class mutex                           lock, try_lock, unlock; constexpr constructor; not recursive

@@ -17,9 +17,9 @@ enum class thread_policy {
 };
 
 struct thread_options {
-    const char* name = "";             ///< at most 15 characters are shown by Linux; copied before start() returns
-    int cpu = -1;                      ///< index into topology::cpus to pin to, or -1: any CPU the process may use
-    int nice = 0;                      ///< wished niceness; kept at the process's own where the system refuses
+    const char* name = "";  ///< at most 15 characters are shown by Linux; copied before start() returns
+    int cpu = -1;           ///< index into topology::cpus to pin to, or -1: any CPU the process may use
+    int nice = 0;           ///< wished niceness; kept at the process's own where the system refuses
     thread_policy policy = thread_policy::normal;  ///< kept at normal where the system refuses
     std::size_t stack_size = 256 * 1024;
 };

@@ -9,22 +9,21 @@ namespace cmwq {
 inline namespace v1 {
 namespace platform {
 
-namespace {
+namespace detail {
 
-bool register_membarrier() noexcept {
-    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-}
+constinit std::atomic<membarrier_state> membarrier{membarrier_state::unknown};
 
-}  // namespace
-
-bool has_fence_all_threads() noexcept {
-    static const bool usable = register_membarrier();
+bool ask_for_membarrier() noexcept {
+    const bool usable = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    membarrier.store(usable ? membarrier_state::usable : membarrier_state::refused, std::memory_order_relaxed);
     return usable;
 }
 
+}  // namespace detail
+
 void fence_all_threads() noexcept {
     fence_seq_cst();
-    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    if (has_fence_all_threads()) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 }  // namespace platform

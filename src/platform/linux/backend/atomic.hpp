@@ -36,17 +36,36 @@ inline void fence_after_rmw() noexcept {
 #endif
 }
 
-/// The fast half of an asymmetric pair: the other side calls fence_all_threads().
+/// Holds the compiler only. For code that runs only where has_fence_all_threads().
 inline void fence_compiler() noexcept {
     std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
+namespace detail {
+enum class membarrier_state : int { unknown, usable, refused };
+extern constinit std::atomic<membarrier_state> membarrier;
+bool ask_for_membarrier() noexcept;
+}  // namespace detail
+
 /// May fence_all_threads() be relied on here? False where membarrier is refused (old kernels, strict sandboxes).
-bool has_fence_all_threads() noexcept;
+inline bool has_fence_all_threads() noexcept {
+    const auto known = detail::membarrier.load(std::memory_order_relaxed);
+    if (known == detail::membarrier_state::unknown) [[unlikely]]
+        return detail::ask_for_membarrier();
+    return known == detail::membarrier_state::usable;
+}
 
 /// After this returns, every other thread of the process has executed a full fence: membarrier, private expedited. Costs
 /// 0.15 us when no other CPU runs a thread of this process, 16-20 us on a two-CPU virtual machine when one does.
 void fence_all_threads() noexcept;
+
+/// The fast half of an asymmetric pair, whose other half is fence_all_threads(): nothing but a load and a branch, or a full
+/// fence where the other half cannot do its part.
+inline void fence_light() noexcept {
+    if (has_fence_all_threads()) [[likely]]
+        return fence_compiler();
+    fence_seq_cst();
+}
 
 /// One step of a bounded spin.
 inline void pause() noexcept {

@@ -26,27 +26,30 @@ constexpr nanoseconds block_time = milliseconds{2};
 constexpr nanoseconds most_delay = milliseconds{1};
 constexpr int tries = 5;
 
-/// One try. The fields are written by one of the two threads and read by the other, with default order: no hot path.
+/// One try. Every field stands for itself and is read again until it is there, so no order between them is needed; the
+/// result is read after both threads were joined.
 struct trial {
     std::atomic<int> worker_id{0}, canary_id{0};
     std::atomic<bool> over{false};
     std::atomic<std::int64_t> blocked_at{0};  // the worker's, just before it sleeps
-    std::atomic<std::int64_t> noticed_at{0};  // the canary's, when it first ran after that
-    std::atomic<bool> seen_blocked{false};
-    bool cheap_enough = false;
+    std::int64_t noticed_at = 0;              // the canary's, when it first ran after that
+    bool seen_blocked = false;                // the canary's
+    bool cheap_enough = false;                // the worker's
 
     bool passed() const noexcept {
-        const nanoseconds delay{noticed_at.load() - blocked_at.load()};
-        return cheap_enough && noticed_at.load() != 0 && delay < most_delay && seen_blocked.load();
+        const nanoseconds delay{noticed_at - blocked_at.load(std::memory_order_relaxed)};
+        return cheap_enough && noticed_at != 0 && delay < most_delay && seen_blocked;
     }
 };
 
+constexpr auto relaxed = std::memory_order_relaxed;
+
 void canary_body(void* raw) noexcept {
     auto& t = *static_cast<trial*>(raw);
-    t.canary_id = current_thread_id();
-    while (!t.over) {
-        if (t.blocked_at != 0 && t.noticed_at == 0) {
-            t.seen_blocked = task_state_of(t.worker_id) == task_state::blocked;
+    t.canary_id.store(current_thread_id(), relaxed);
+    while (!t.over.load(relaxed)) {
+        if (t.blocked_at.load(relaxed) != 0 && t.noticed_at == 0) {
+            t.seen_blocked = task_state_of(t.worker_id.load(relaxed)) == task_state::blocked;
             t.noticed_at = now().count();
         }
         yield();
@@ -59,16 +62,16 @@ void compute_until(nanoseconds when) noexcept {
 
 void worker_body(void* raw) noexcept {
     auto& t = *static_cast<trial*>(raw);
-    t.worker_id = current_thread_id();
+    t.worker_id.store(current_thread_id(), relaxed);
     const nanoseconds deadline = now() + milliseconds{50};
-    while (t.canary_id == 0 && now() < deadline) yield();
-    const nanoseconds before = cpu_time_of(t.canary_id);
+    while (t.canary_id.load(relaxed) == 0 && now() < deadline) yield();
+    const nanoseconds before = cpu_time_of(t.canary_id.load(relaxed));
     compute_until(now() + compute_time);
-    t.cheap_enough = cpu_time_of(t.canary_id) - before < compute_time / 10;
-    t.blocked_at = now().count();
+    t.cheap_enough = cpu_time_of(t.canary_id.load(relaxed)) - before < compute_time / 10;
+    t.blocked_at.store(now().count(), relaxed);
     const timespec nap{0, block_time.count()};
     nanosleep(&nap, nullptr);
-    t.over = true;
+    t.over.store(true, relaxed);
 }
 
 bool try_once(thread_policy policy, int cpu) noexcept {
@@ -77,7 +80,7 @@ bool try_once(thread_policy policy, int cpu) noexcept {
     if (!canary.start({.name = "cmwq/probe", .cpu = cpu, .policy = policy}, canary_body, &t)) return false;
     const bool started = worker.start({.name = "cmwq/probe", .cpu = cpu}, worker_body, &t);
     if (started) worker.join();
-    t.over = true;
+    t.over.store(true, relaxed);
     canary.join();
     return started && t.passed();
 }

@@ -41,7 +41,7 @@ public:
 private:
     static constexpr std::uint32_t free_state = 0, held = 1, contended = 2;
 
-    void lock_slow() noexcept;
+    void lock_slow() noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS;  // it is what lock promises
     void wake() noexcept;
 
     std::atomic<std::uint32_t> word_{free_state};

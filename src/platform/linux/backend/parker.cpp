@@ -13,7 +13,8 @@ bool parker::take_token() noexcept {
     if (word_.exchange(empty, std::memory_order_acquire) == token) return true;
     std::uint32_t expected = empty;
     // sync parker.2: acquire; pairs with parker.3; a token that came in between is taken here
-    if (word_.compare_exchange_strong(expected, waiting, std::memory_order_acquire, std::memory_order_acquire)) return false;
+    if (word_.compare_exchange_strong(expected, waiting, std::memory_order_acquire, std::memory_order_acquire))
+        return false;
     word_.store(empty, std::memory_order_relaxed);  // the failure was a token: only unpark writes while we do not wait
     return true;
 }

@@ -27,10 +27,10 @@ void read_task_file(int thread_id, const char* name, char (&text)[256]) noexcept
 
 task_state from_letter(char letter) noexcept {
     switch (letter) {
-        case 'R': return task_state::running;
-        case 'S':
-        case 'D': return task_state::blocked;
-        default: return task_state::unknown;
+    case 'R': return task_state::running;
+    case 'S':
+    case 'D': return task_state::blocked;
+    default: return task_state::unknown;
     }
 }
 

@@ -53,7 +53,8 @@ void set_attributes(pthread_attr_t& attributes, const thread_options& options) n
     // thread raises by its own fault stay open, so that the program's crash handlers see them.
     sigset_t mask;
     sigfillset(&mask);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) sigdelset(&mask, fault);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF})
+        sigdelset(&mask, fault);
     pthread_attr_setsigmask_np(&attributes, &mask);
     pthread_attr_setstacksize(&attributes, options.stack_size);
     if (options.cpu < 0) return;

@@ -99,6 +99,11 @@ void fence_compiler() noexcept;
 /// As model::options::has_fence_all_threads says.
 bool has_fence_all_threads() noexcept;
 
+/// The fast half of the pair where there is a slow one, else a full fence.
+inline void fence_light() noexcept {
+    has_fence_all_threads() ? fence_compiler() : fence_seq_cst();
+}
+
 /// After this returns, every other thread has executed a full fence.
 void fence_all_threads() noexcept;
 
