@@ -118,7 +118,8 @@ void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept {
 void run_token(worker& me, token& carrier) noexcept {
     pool_workqueue& seat = *carrier.seat;
     pool_scope& scope = *seat.scope;
-    seat.items.adopt(me.entry, false);
+    // Several tokens share the list by its mutex: the bias would go back and forth, a fence each time.
+    if (seat.nr_tokens == 1) seat.items.adopt(me.entry, false);
     for (unsigned done = 0; done < items_per_turn; ++done) {
         const turn what = run_next(me, carrier);
         if (what == turn::token_left) return;  // the worker that it waits for sends it on
