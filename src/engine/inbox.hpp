@@ -35,14 +35,18 @@ public:
     }
 
     bool empty() const noexcept {
-        // sync inbox.3: seq_cst load; pairs with inbox.1; the other half of that race
+        // sync inbox.3: seq_cst load; pairs with inbox.1, inbox.2; the other half of that race
         return head_.load(memory_order_seq_cst) == 0;
     }
+
+    /// For whoever holds the worklist: nothing to take at this moment.
+    bool looks_empty() const noexcept { return head_.load(memory_order_relaxed) == 0; }
 
     /// Appends everything to `to`, oldest first. The caller holds the worklist of this inbox.
     void take_all(item_list& to) noexcept {
         if (head_.load(memory_order_relaxed) == 0) return;
-        // sync inbox.2: acquire; pairs with inbox.1; sees the items that were pushed
+        // sync inbox.2: acquire-release; pairs with inbox.1, inbox.3; sees the items that were pushed; publishes that they
+        // were announced as listed
         const std::uint64_t head = head_.exchange(0, memory_order_acq_rel);
         item_list turned;
         for (auto* item = reinterpret_cast<work_base*>(head & pointer_bits); item != nullptr;) {

@@ -31,7 +31,8 @@ public:
     /// Any thread, no lock. As inbox::push.
     unsigned push(work_base& item) noexcept { return inbox_.push(item); }
 
-    /// Might there be an item? Exact for the inbox; the list's part may be a moment old.
+    /// Might there be an item? Exact for the inbox; the list's part may be a moment old. The inbox is asked first: items go
+    /// from there to the list, and are announced before they go.
     bool has_work() const noexcept { return !inbox_.empty() || listed_.load(memory_order_relaxed) != 0; }
 
     /// Items in the list (not in the inbox), as last published.
@@ -43,7 +44,7 @@ public:
     bool pop(biased_entry& me, Pick pick) noexcept {
         const bool fast = enter(me);
         // An item pushed from outside must not be overtaken for ever, and one look per empty list costs nothing.
-        if (items_.empty()) inbox_.take_all(items_);
+        if (items_.empty()) fill();
         work_base* item = items_.pop_front();
         if (item != nullptr) {
             pick(*item);
@@ -57,7 +58,7 @@ public:
     /// For the worker that calls: appends `item`, behind everything that was pushed before. Returns the items listed now.
     std::size_t push_local(biased_entry& me, work_base& item) noexcept {
         const bool fast = enter(me);
-        if (!inbox_.empty()) inbox_.take_all(items_);
+        fill();
         items_.push_back(item);
         publish_size();
         const std::size_t size = items_.size();
@@ -78,7 +79,7 @@ public:
 
     /// The items, inbox included, for whoever locked.
     item_list& take_inbox() noexcept CMWQ_REQUIRES(this) {
-        inbox_.take_all(items_);
+        fill();
         publish_size();
         return items_;
     }
@@ -86,6 +87,15 @@ public:
     void publish_size() noexcept { listed_.store(items_.size(), memory_order_relaxed); }
 
 private:
+    /// From the inbox to the list. Announced first: has_work must never say no while items are between the two, or whoever
+    /// asks (an enqueuer, a worker or a token that is about to rest) leaves them behind. The size is published afterwards.
+    void fill() noexcept {
+        if (inbox_.looks_empty()) return;
+        // Published by inbox.2: who finds the inbox empty because of it finds this.
+        listed_.store(items_.size() + 1, memory_order_relaxed);
+        inbox_.take_all(items_);
+    }
+
     bool enter(biased_entry& me) noexcept {
         // sync bias.1: relaxed store; pairs with bias.4; the fence between this store and the next load is executed by
         // the revoker, on our behalf (fence_all_threads)
