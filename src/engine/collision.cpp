@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/collision.hpp"
 
+#include "engine/item_flush.hpp"
 #include "engine/note.hpp"
 #include "engine/queue_state.hpp"
-#include "engine/item_flush.hpp"
 #include "engine/registry.hpp"
 #include "engine/wake.hpp"
 
@@ -38,7 +38,8 @@ bool leave_with(worker& other, worker& me, picked_item& picked, token* carrier) 
         carrier->seat->items.take_inbox().push_front(*picked.item);
         carrier->seat->items.publish_size();
     }
-    me.current.store(nullptr, memory_order_release);  // sync collision.6: release; pairs with collision.1; not ours any more
+    me.current.store(nullptr,
+                     memory_order_release);  // sync collision.6: release; pairs with collision.1; not ours any more
     return true;
 }
 
@@ -56,6 +57,11 @@ worker_pool* send_on_one(worker& me, unsigned& unseen) noexcept {
     worker_pool& pool = scope_of(*left).pool_here();
     unseen = pool.list.push(*left);
     return &pool;
+}
+
+std::size_t nr_collided(worker& me) noexcept {
+    locked hold{registry::instance().collide_lock};
+    return me.collided_items.size();
 }
 
 }  // namespace
@@ -77,8 +83,12 @@ void send_on_collided_items(worker& me) noexcept {
     // sync collision.5: seq_cst read-modify-write; pairs with collision.4; clears the bit before the list is taken
     const unsigned before = me.attention.fetch_and(~attention::collided, memory_order_seq_cst);
     if ((before & attention::collided) == 0) return;
+    // Only as many as are here now: those that come while we send wait for the item that we are about to run, and sending
+    // them would go round and round with the worker that leaves them.
     unsigned unseen = 0;
-    while (worker_pool* pool = send_on_one(me, unseen)) wake_after_push(*pool, unseen);
+    for (std::size_t left = nr_collided(me); left != 0; --left) {
+        if (worker_pool* pool = send_on_one(me, unseen)) wake_after_push(*pool, unseen);
+    }
 }
 
 }  // namespace engine
