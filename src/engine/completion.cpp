@@ -16,7 +16,10 @@ void flush_instance_done(cmwq_queue& queue) noexcept {
 }
 
 void complete(marks waiting, cmwq_queue& queue, const work_base&) noexcept {
-    if ((waiting & item_mark) != 0) item_flushes::instance().instance_done(*this_worker_slot());
+    if ((waiting & item_mark) != 0) {
+        const worker& me = *this_worker_slot();
+        item_flushes::instance().instance_done(me, me.item_number.load(memory_order_relaxed));
+    }
     if ((waiting & queue_mark) != 0) flush_instance_done(queue);
 }
 

@@ -16,13 +16,13 @@ namespace {
 
 enum class found { nothing, ticket, in_between };
 
-worker* runner_of(const work_base& item) noexcept {
-    worker* runner = nullptr;
-    registry::instance().for_each_worker([&](worker& other) {
-        // sync flush.4: acquire; pairs with collision.2; its number and queue are those of this item
-        if (other.current.load(memory_order_acquire) == &item) runner = &other;
-    });
-    return runner;
+/// Who runs the instance that was claimed last, or null. Found by the id in the word and not by the address alone: the
+/// function of a former item at the same address may still be running elsewhere.
+worker* runner_of(const work_base& item, std::uint64_t word) noexcept {
+    worker* last = registry::instance().worker_of(last_worker_of_word(word));
+    if (last == nullptr) return nullptr;
+    // sync flush.4: acquire; pairs with collision.2; its number and queue are those of this item
+    return last->current.load(memory_order_acquire) == &item ? last : nullptr;
 }
 
 /// A ticket for the instance that `runner` has in hand. Under collide_lock.
@@ -34,7 +34,9 @@ found wait_for_running(worker& runner, item_flush_ticket& ticket) noexcept {
     leave_note(runner, number, item_mark);
     platform::fence_all_threads();
     if (note_arrived(runner, number) || !withdraw_note(runner, number, item_mark)) return found::ticket;
-    return item_flushes::instance().remove(ticket) ? found::nothing : found::ticket;
+    // The mark was too late, and stood for all who wait for this instance: they are told by us, as we are ourselves.
+    item_flushes::instance().instance_done(runner, number);
+    return found::ticket;
 }
 
 /// A ticket for the pending instance, which lies in one of the lists.
@@ -49,12 +51,13 @@ found look_for(work_base& item, cmwq_queue& wq, item_flush_ticket& ticket) noexc
     held.for_each([](item_list&) {});
     const std::uint64_t word = word_of(item);
     if (queue_of_word(word) != wq.id) return found::in_between;  // enqueued elsewhere meanwhile
-    const bool pending = (word & work_word::pending) != 0;
-    if (pending && (access::prev_and_home(item) & home::linked) != 0) return wait_for_pending(item, ticket);
-    if (worker* runner = runner_of(item)) {
-        if (!pending || runner->current_queue.load(memory_order_relaxed) == wq.id) return wait_for_running(*runner, ticket);
+    if ((word & work_word::pending) != 0) {
+        // Claimed and not yet published, or popped and not yet claimed for its run: a moment. Whoever was refused because
+        // of this instance waits for it, not for an earlier one that still runs.
+        return (access::prev_and_home(item) & home::linked) != 0 ? wait_for_pending(item, ticket) : found::in_between;
     }
-    return pending ? found::in_between : found::nothing;  // claimed and not yet published: a moment
+    worker* runner = runner_of(item, word);
+    return runner != nullptr ? wait_for_running(*runner, ticket) : found::nothing;
 }
 
 }  // namespace
@@ -66,9 +69,9 @@ bool flush_one(work_base& item) noexcept {
         cmwq_queue* wq = registry::instance().queue_of(queue_of_word(word_of(item)));
         if (wq == nullptr) return false;  // never enqueued, or its queue is gone and drained
         switch (look_for(item, *wq, ticket)) {
-            case found::nothing: return false;
-            case found::ticket: wait_for(ticket.done, *wq->runtime); return true;
-            case found::in_between: platform::yield(); break;
+        case found::nothing: return false;
+        case found::ticket: wait_for(ticket.done, *wq->runtime); return true;
+        case found::in_between: platform::yield(); break;
         }
     }
 }

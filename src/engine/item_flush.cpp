@@ -9,8 +9,8 @@ namespace {
 
 constinit item_flushes the_item_flushes;
 
-bool is_run_by(const item_flush_ticket& ticket, const worker& me) noexcept {
-    return ticket.runner == &me && ticket.number == me.item_number.load(memory_order_relaxed);
+bool is_run_by(const item_flush_ticket& ticket, const worker& runner, std::uint64_t number) noexcept {
+    return ticket.runner == &runner && ticket.number == number;
 }
 
 }  // namespace
@@ -25,16 +25,6 @@ void item_flushes::add(item_flush_ticket& ticket) noexcept {
     tickets_ = &ticket;
 }
 
-bool item_flushes::remove(item_flush_ticket& ticket) noexcept {
-    locked hold{lock_};
-    for (item_flush_ticket** link = &tickets_; *link != nullptr; link = &(*link)->next) {
-        if (*link != &ticket) continue;
-        *link = ticket.next;
-        return true;
-    }
-    return false;
-}
-
 void item_flushes::instance_starts(const worker& me, const work_base& item) noexcept {
     locked hold{lock_};
     for (item_flush_ticket* ticket = tickets_; ticket != nullptr; ticket = ticket->next) {
@@ -46,16 +36,17 @@ void item_flushes::instance_starts(const worker& me, const work_base& item) noex
 
 void item_flushes::back_to_pending(const worker& me) noexcept {
     locked hold{lock_};
+    const std::uint64_t number = me.item_number.load(memory_order_relaxed);
     for (item_flush_ticket* ticket = tickets_; ticket != nullptr; ticket = ticket->next) {
-        if (is_run_by(*ticket, me)) ticket->runner = nullptr;
+        if (is_run_by(*ticket, me, number)) ticket->runner = nullptr;
     }
 }
 
-void item_flushes::instance_done(const worker& me) noexcept {
+void item_flushes::instance_done(const worker& runner, std::uint64_t number) noexcept {
     locked hold{lock_};
     for (item_flush_ticket** link = &tickets_; *link != nullptr;) {
         item_flush_ticket* ticket = *link;
-        if (!is_run_by(*ticket, me)) {
+        if (!is_run_by(*ticket, runner, number)) {
             link = &ticket->next;
             continue;
         }

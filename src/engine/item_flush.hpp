@@ -26,15 +26,14 @@ public:
 
     /// Adds a ticket for the pending instance, or for the one that `runner` runs as its item `number`.
     void add(item_flush_ticket& ticket) noexcept;
-    /// Takes the ticket back. False: its instance is over already and `done` is (about to be) unparked.
-    [[nodiscard]] bool remove(item_flush_ticket& ticket) noexcept;
 
     /// `me` is about to start the pending instance of `item`.
     void instance_starts(const worker& me, const work_base& item) noexcept;
     /// `me` does not start it after all: it is pending again.
     void back_to_pending(const worker& me) noexcept;
-    /// The instance that `me` ran as its present item is over.
-    void instance_done(const worker& me) noexcept;
+    /// The instance that `runner` ran as its item `number` is over: completes all tickets for it. Called by whoever has the
+    /// item mark: the runner, or a flusher that took it back because it came too late.
+    void instance_done(const worker& runner, std::uint64_t number) noexcept;
 
 private:
     mutex lock_;
