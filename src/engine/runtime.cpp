@@ -35,7 +35,10 @@ void for_each_scope(const runtime_state& runtime, Visit visit) noexcept {
 
 void end_scope(pool_scope& scope) noexcept {
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) scope.pools[cpu].bird.end();
-    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) end_workers(scope.pools[cpu]);
+    // Again and again: a worker that is still on its way to idle may wake or make one in a pool that we have been to.
+    while (scope.nr_workers.load(memory_order_relaxed) != 0) {
+        for (int cpu = 0; cpu < scope.nr_pools; ++cpu) end_workers(scope.pools[cpu]);
+    }
 }
 
 }  // namespace
@@ -54,8 +57,6 @@ pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
 }
 
 void end_runtime(runtime_state& runtime) noexcept {
-    // sync setup.2: release; pairs with setup.1; workers woken from now on end
-    runtime.is_ending.store(true, memory_order_release);
     runtime.dog.end();  // first: it starts canaries
     for_each_scope(runtime, end_scope);
     for_each_scope(runtime, [](pool_scope& scope) { destroy_scope(&scope); });

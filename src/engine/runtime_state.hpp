@@ -52,14 +52,8 @@ struct runtime::impl {
     cmwq_queue* all_queues = nullptr;                                     // U
     engine::system_queue_set* queues;                                     // I
     bool counted = false;                                                 // U: known to the registry
-    engine::atomic<bool> is_ending{false};                                // A(setup)
     engine::watchdog dog{*this};
     engine::statistics counters;
-
-    bool ending() const noexcept {
-        // sync setup.1: acquire; pairs with setup.2; a worker woken for its end sees why
-        return is_ending.load(engine::memory_order_acquire);
-    }
 };
 
 namespace engine {
