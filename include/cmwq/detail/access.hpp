@@ -81,8 +81,15 @@ struct access {
     }
 
     template <class Work, class P>
-    static P& held(holding<Work, P>& item) noexcept {
-        return item.held_;
+    static void keep(holding<Work, P>& item, P&& owner) noexcept {
+        item.held_[item.next_kept_] = std::move(owner);
+        item.next_kept_ = !item.next_kept_;
+    }
+    template <class Work, class P>
+    static P take(holding<Work, P>& item) noexcept {
+        const bool which = item.next_taken_;
+        item.next_taken_ = !which;
+        return std::exchange(item.held_[which], P{});
     }
 
     template <class Result, class... Args>

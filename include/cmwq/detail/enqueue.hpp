@@ -61,7 +61,7 @@ enqueue_result<P> enqueue_kept(queue& wq, P owner, call_site where) noexcept {
     }
     auto* work = has_work<T, Id>::to_work(std::to_address(owner));
     // Two enqueuers of one item must not both write the slot: only the one that claimed the item does.
-    auto prepare = [work, &owner]() noexcept { access::held(*work) = std::move(owner); };
+    auto prepare = [work, &owner]() noexcept { access::keep(*work, std::move(owner)); };
     const refusal why = access::make<queue_work_on>(wq, where)(*work, prepare);
     return access::make<enqueue_result<P>>(why, std::move(owner));
 }

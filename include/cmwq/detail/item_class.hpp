@@ -38,7 +38,7 @@ item_pointer_t<T, Id> take_owner(work_base* item) noexcept {
     if constexpr (std::is_reference_v<pointer>) {
         return *object;
     } else if constexpr (keeps_owner<typename conversions::work_type, pointer>) {
-        return std::exchange(access::held(*conversions::to_work(object)), pointer{});
+        return access::take(*conversions::to_work(object));
     } else {
         return work_pointer_traits<pointer>::from_raw(object);
     }
