@@ -84,10 +84,14 @@ public:
 private:
     friend struct detail::access;
 
-    P held_{};
+    // Two: as soon as a run has begun, the next enqueue may bring its owner, before the run has taken its own. Not three:
+    // the run after that does not begin before the one that runs has ended.
+    P held_[2]{};
+    bool next_kept_ = false;   // which one the next enqueue fills; for whoever claimed the item
+    bool next_taken_ = false;  // which one the next run empties; for the worker that runs the item
 };
 
-/// The work of an item that is carried by std::shared_ptr<T>: 48 bytes, no allocation and no count at enqueue.
+/// The work of an item that is carried by std::shared_ptr<T>: 72 bytes, no allocation and no count at enqueue.
 template <class T, std::uint64_t Id = 0>
 using shared_work = holding<work<T, Id>, std::shared_ptr<T>>;
 

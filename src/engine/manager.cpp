@@ -72,6 +72,11 @@ void reap(worker_pool& pool, worker& ended) noexcept {
     forget(pool, ended);
 }
 
+bool too_many_workers(const worker_pool& pool) noexcept {
+    const unsigned living = pool.nr_workers.load(memory_order_relaxed) - pool.nr_ended.load(memory_order_relaxed);
+    return pool_policy::too_many_workers(living, pool.nr_idle.load(memory_order_relaxed));
+}
+
 bool told_to_end(const worker& woken) noexcept {
     return woken.idle.load(memory_order_acquire) == idle_state::ended;  // sync idle.15: acquire; pairs with idle.14
 }
@@ -166,6 +171,7 @@ void reap_ended(worker_pool& pool) noexcept {
         worker& ended = registry::instance().slot_of(id);
         id = ended.next_idle.load(memory_order_relaxed);
         reap(pool, ended);
+        pool.nr_ended.fetch_sub(1, memory_order_relaxed);
     }
 }
 
@@ -176,15 +182,36 @@ void push_idle(worker& self) noexcept {
     push_stack(pool.idle_stack, self);
 }
 
+namespace {
+
+/// The wake that follows is the end and brings no token. Told to this one worker and not to all: one that was woken with a
+/// token just before still has to give it back and go idle.
+void tell_to_end(worker& idle) noexcept {
+    idle.idle.store(idle_state::ended, memory_order_release);  // sync idle.14: release; pairs with idle.15
+    idle.parker.unpark();
+}
+
+/// Only who went idle while there were too many sleeps with a deadline. When it ends, those that went idle before it and
+/// are too many by now end with it.
+void end_others_in_surplus(worker_pool& pool) noexcept {
+    while (too_many_workers(pool)) {
+        worker* other = pop_idle(pool);
+        if (other == nullptr) return;
+        pool.nr_ended.fetch_add(1, memory_order_relaxed);
+        tell_to_end(*other);
+        push_stack(pool.ended_stack, *other);
+    }
+}
+
+}  // namespace
+
 bool wait_for_token(worker& self) noexcept {
     worker_pool& pool = *self.pool;
     const auto timeout = pool.scope->runtime->options.idle_worker_timeout;
     // Only a surplus worker sleeps with a deadline: the ones that stay for good cause no wake-up at all.
-    while (pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
-                                         pool.nr_idle.load(memory_order_relaxed))) {
+    while (too_many_workers(pool)) {
         if (self.parker.park_until(platform::now() + timeout)) return !told_to_end(self);
-        if (!pool_policy::too_many_workers(pool.nr_workers.load(memory_order_relaxed),
-                                           pool.nr_idle.load(memory_order_relaxed))) {
+        if (!too_many_workers(pool)) {
             continue;
         }
         idle_state expected = idle_state::idle;
@@ -192,6 +219,8 @@ bool wait_for_token(worker& self) noexcept {
         if (self.idle.compare_exchange_strong(expected, idle_state::ended, memory_order_acq_rel,
                                               memory_order_acquire)) {
             pool.nr_idle.fetch_sub(1, memory_order_relaxed);  // two always stay: those after us see that we left
+            pool.nr_ended.fetch_add(1, memory_order_relaxed);
+            end_others_in_surplus(pool);
             return false;
         }
         break;  // a waker was faster: its token is coming
@@ -209,10 +238,7 @@ void end_workers(worker_pool& pool) noexcept {
             platform::yield();
             continue;
         }
-        // sync idle.14: release; pairs with idle.15; the wake that follows is the end and brings no token. Told to this one
-        // worker and not to all: one that was woken with a token just before still has to give it back and go idle.
-        sleeper->idle.store(idle_state::ended, memory_order_release);
-        sleeper->parker.unpark();
+        tell_to_end(*sleeper);
         reap(pool, *sleeper);
     }
 }

@@ -29,6 +29,7 @@ struct alignas(cache_line) worker_pool {
     atomic<bool> wants_spare{false};  // T: a worker of this pool was found blocked with nobody to replace it
     atomic<unsigned> nr_idle{0};      // T
     atomic<unsigned> nr_workers{0};   // T
+    atomic<unsigned> nr_ended{0};     // T: of these, the ones that ended after being idle and are not reaped
     pool_scope* scope = nullptr;      // I
     int cpu = 0;                      // I: index into topology::cpus
     canary bird{*this};

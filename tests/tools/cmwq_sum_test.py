@@ -511,16 +511,17 @@ class CmwqSumTest(unittest.TestCase):
         self.assertEqual(self.run_sum("-q", "tree").err, b"")
 
     def run_on_terminal(self, *words):
-        """Runs with standard error on a terminal, held for three pictures of the bar. Returns what the terminal got."""
+        """Runs with standard error on a terminal, held for three pictures of the bar. A message follows, then the end.
+        Returns what the terminal got."""
         fifo = self.held_at_fifo()
         ours, theirs = pty.openpty()
-        process = self.start(*words, fifo, stderr=theirs)
+        process = self.start(*words, fifo, "missing", stderr=theirs)
         os.close(theirs)
         with open(fifo, "wb"):
             seen = self.read_terminal(ours, lambda text: text.count(b"files, ") >= 3, 1.0)
         seen += self.read_terminal(ours, lambda text: False, TIMEOUT)
         os.close(ours)
-        self.assertEqual((process.wait(TIMEOUT), process.stdout.read()), (0, line_for(fifo, b"")))
+        self.assertEqual((process.wait(TIMEOUT), process.stdout.read()), (1, line_for(fifo, b"")))
         process.stdout.close()
         os.remove(fifo)
         return seen
@@ -536,13 +537,15 @@ class CmwqSumTest(unittest.TestCase):
                 break
         return seen
 
-    def test_progress_bar_is_drawn_and_erased_on_a_terminal_only(self):
+    def test_progress_bar_is_drawn_on_a_terminal_and_erased_before_anything_else(self):
         erase = b"\r\x1b[K"
         seen = self.run_on_terminal()
-        before_summary, summary = seen.split(b"cmwq-sum: ", 1)
-        self.assertRegex(before_summary, rb"files, .*/s, ")
-        self.assertTrue(before_summary.endswith(erase), before_summary)
-        self.assertNotIn(b"\x1b", summary)
+        self.assertRegex(seen, rb"files, .*/s, ")
+        self.assertEqual(seen.count(b"cmwq-sum: "), 4)  # the message and the summary
+        for before in seen.split(b"cmwq-sum: ")[:-1]:
+            self.assertTrue(before.endswith((erase, b"\n")), seen)
+
+    def test_no_progress_bar_unless_wanted(self):
         for words in (["--no-progress"], ["--quiet"]):
             self.assertNotIn(b"\x1b", self.run_on_terminal(*words))
 

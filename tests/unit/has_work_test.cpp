@@ -111,7 +111,7 @@ struct cmwq::has_work<without_macro> : cmwq::from_member<&without_macro::item> {
 
 namespace {
 
-static_assert(sizeof(work<with_member>) == 32 && sizeof(cmwq::shared_work<held_member>) == 48);
+static_assert(sizeof(work<with_member>) == 32 && sizeof(cmwq::shared_work<held_member>) == 72);
 static_assert(std::is_aggregate_v<with_member> && std::is_aggregate_v<two_members>);
 static_assert(!std::is_copy_constructible_v<with_member> && !std::is_move_constructible_v<with_member>);
 static_assert(!std::is_copy_assignable_v<with_base> && !std::is_move_assignable_v<with_base>);

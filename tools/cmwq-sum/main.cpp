@@ -70,9 +70,10 @@ int exit_status_of(const run_state& state) {
 }
 
 /// A second signal, or no end within the time: whatever the workers are doing, they are left to it.
-[[noreturn]] void give_up(const run_state& state) {
-    explain(state);
-    std::_Exit(exit_status_of(state));
+[[noreturn]] void give_up(pipeline& line) {
+    line.bar().wipe();
+    explain(line.state());
+    std::_Exit(exit_status_of(line.state()));
 }
 
 int milliseconds_to(clock::time_point when) {
@@ -85,7 +86,7 @@ void wait_after_signal(pipeline& line, waiter& events) {
     const auto deadline = clock::now() + patience;
     line.stop(stop_reason::signal, events.last_signal());
     if (events.wait(milliseconds_to(deadline)) != wake_reason::ended) {
-        give_up(line.state());
+        give_up(line);
     }
 }
 

@@ -43,6 +43,12 @@ void progress::hide() {
     }
 }
 
+void progress::wipe() const {
+    if (shown_) {
+        write_all(STDERR_FILENO, erase_line);
+    }
+}
+
 // A mean that forgets within about three seconds: steady to read, and true again soon after a change.
 void progress::measure_rate() {
     const auto now = clock::now();

@@ -28,6 +28,9 @@ public:
     /// Erases it, until it is drawn again. Context: the ordered queue, or nothing runs there any more.
     void hide();
 
+    /// Erases it, drawn or not. Context: any thread, for a program that ends at once.
+    void wipe() const;
+
 private:
     using clock = std::chrono::steady_clock;
 

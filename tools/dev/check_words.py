@@ -10,7 +10,7 @@ from cpp_text import SUFFIXES, code_only, finding, line_of, main
 FOLDERS = ("include", "src", "tests", "tools", "examples", "benchmarks", "integrations", "docs", "cmake", "scripts", ".ci")
 TOP = ("CMakeLists.txt", "CMakePresets.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 EMPTY_WORDS = re.compile(r"\b(?:\w+_)?(?:utils?|helpers?|misc|manager2|process_data)(?:_\w+)?\b")
-DO_NAMES = re.compile(r"\b(?:do|handle)_\w+\b")
+DO_NAMES = re.compile(r"\b(?:do_(?!not_)|handle_)\w+\b")
 MEMBER_PREFIX = re.compile(r"\bm_[a-z]\w*|\bk[A-Z]\w*")
 RESERVED = re.compile(r"(?<![\w#])_[A-Za-z]\w*\b|\b\w+__\w*\b|(?<!\w)__\w+")
 FOREIGN_RESERVED = re.compile(

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every misuse, once: what the handler is told (code, sentence, item, queue, the caller's place), and in which way the
+// library carries on after it.
+#include "support/blocked_queue.hpp"
+#include "support/misuse_recorder.hpp"
+
+#include <cmwq/cmwq.hpp>
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace {
+
+using cmwq::misuse_code;
+using support::recorded_misuse;
+
+struct item : cmwq::work<item> {
+    item() : work{"the item"} {}
+    static void run(item& self) { ++self.runs; }
+    int runs = 0;
+};
+
+struct owned_item : cmwq::work<owned_item> {
+    owned_item() : work{"the owned item"} {}
+    static void run(std::unique_ptr<owned_item>) {}
+};
+
+class misuse_report : public testing::Test {
+protected:
+    /// The one report since the last question.
+    recorded_misuse the_report() {
+        auto found = recorder.take();
+        EXPECT_EQ(found.size(), 1u);
+        return found.empty() ? recorded_misuse{} : found.front();
+    }
+
+    void expect(const recorded_misuse& told, misuse_code code, std::string_view of_item, std::string_view of_queue) {
+        EXPECT_EQ(told.code, code);
+        EXPECT_GT(told.sentence.size(), 10u);
+        EXPECT_NE(told.sentence, "unknown misuse");
+        EXPECT_EQ(told.item, of_item);
+        EXPECT_EQ(told.queue, of_queue);
+    }
+
+    void expect_place(const recorded_misuse& told, unsigned line) {
+        EXPECT_EQ(told.line, line);
+        EXPECT_NE(told.file.find("report_test.cpp"), std::string::npos) << told.file;
+        EXPECT_FALSE(told.function.empty());
+    }
+
+    support::misuse_recorder recorder;
+};
+
+constexpr std::string_view name_of_31 = "1234567890123456789012345678901";
+
+TEST_F(misuse_report, long_queue_name_is_cut) {
+    const std::string long_name = std::string{name_of_31} + "234";
+    const unsigned line = __LINE__ + 1;
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = long_name});
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::name_too_long, "", name_of_31);
+    expect_place(told, line);
+    EXPECT_EQ(wq->name(), name_of_31);
+}
+
+TEST_F(misuse_report, name_of_31_characters_is_none) {
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = name_of_31});
+    EXPECT_EQ(wq->name(), name_of_31);
+    EXPECT_TRUE(recorder.take().empty());
+}
+
+TEST_F(misuse_report, long_description_of_a_worker_is_cut) {
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+    struct talkative : cmwq::work<talkative> {
+        talkative() : work{"talkative"} {}
+        static void run(talkative&) { cmwq::this_worker::describe("a text of more than thirty-one characters"); }
+    } speaker;
+    ASSERT_TRUE(wq->enqueue(speaker));
+    wq->flush();
+    expect(the_report(), misuse_code::name_too_long, "talkative", "the queue");
+}
+
+TEST_F(misuse_report, max_active_out_of_range_is_moved_into_it) {
+    for (const int max_active : {-1, -1000, 2049, 1 << 30}) {
+        const unsigned line = __LINE__ + 1;
+        auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue", .max_active = max_active});
+        const recorded_misuse told = the_report();
+        expect(told, misuse_code::max_active_out_of_range, "", "the queue");
+        expect_place(told, line);
+        std::atomic<int> runs{0};
+        ASSERT_TRUE(wq->try_spawn([&] { ++runs; }));
+        wq->flush();
+        EXPECT_EQ(runs, 1);
+    }
+}
+
+TEST_F(misuse_report, max_active_in_range_is_none) {
+    for (const int max_active : {0, 1, 2, 1024, 2048}) {
+        auto wq = cmwq::make_queue(cmwq::unbound{.name = "the queue", .max_active = max_active});
+        EXPECT_TRUE(wq);
+    }
+    EXPECT_TRUE(recorder.take().empty());
+}
+
+TEST_F(misuse_report, contradictory_options_are_told_and_the_queue_works) {
+    const unsigned line = __LINE__ + 1;
+    auto wq = cmwq::make_queue(
+        cmwq::unbound{.name = "the queue", .affinity = cmwq::affinity_scope::system, .affinity_strict = true});
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::contradictory_options, "", "the queue");
+    EXPECT_GE(told.line, line);
+    item one;
+    ASSERT_TRUE(wq->enqueue(one));
+    wq->flush();
+    EXPECT_EQ(one.runs, 1);
+}
+
+TEST_F(misuse_report, enqueue_from_outside_while_draining_is_refused) {
+    support::blocked_queue held{"the queue"};
+    std::jthread drainer{[&] { held->drain(); }};
+    ASSERT_TRUE(support::eventually([&] { return held->try_spawn([] {}).why() == cmwq::refusal::queue_draining; }));
+    (void)recorder.take();
+
+    item one;
+    const unsigned line = __LINE__ + 1;
+    EXPECT_FALSE(held->enqueue(one));
+    recorded_misuse told = the_report();
+    expect(told, misuse_code::enqueue_while_draining, "the item", "the queue");
+    expect_place(told, line);
+    EXPECT_FALSE(one.pending());
+
+    auto owner = std::make_unique<owned_item>();
+    owned_item* const address = owner.get();
+    auto refused = held->enqueue(std::move(owner));
+    told = the_report();
+    expect(told, misuse_code::enqueue_while_draining, "the owned item", "the queue");
+    EXPECT_EQ(refused.why(), cmwq::refusal::queue_draining);
+    EXPECT_EQ(refused.take_back().get(), address);
+
+    held.open();
+    drainer.join();
+    ASSERT_TRUE(held->enqueue(one));  // over: it takes items again
+    held->flush();
+    EXPECT_EQ(one.runs, 1);
+    EXPECT_TRUE(recorder.take().empty());
+}
+
+TEST_F(misuse_report, enqueue_by_the_queues_own_item_while_draining_is_none) {
+    auto wq = cmwq::make_queue(cmwq::ordered{.name = "the queue"});
+    support::gate entered, way_out;
+    item one;
+    std::atomic<bool> accepted{false};
+    ASSERT_TRUE(wq->try_spawn([&] {
+        entered.open();
+        way_out.pass();
+        accepted = wq->enqueue(one);
+    }));
+    ASSERT_TRUE(entered.pass());
+    std::jthread drainer{[&] { wq->drain(); }};
+    ASSERT_TRUE(support::eventually([&] { return wq->try_spawn([] {}).why() == cmwq::refusal::queue_draining; }));
+    (void)recorder.take();
+    way_out.open();
+    drainer.join();
+    EXPECT_TRUE(accepted);
+    EXPECT_EQ(one.runs, 1);
+    EXPECT_TRUE(recorder.take().empty());
+}
+
+TEST_F(misuse_report, item_that_flushes_itself_does_not_wait) {
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+    static unsigned line;
+    struct self_flusher : cmwq::work<self_flusher> {
+        self_flusher() : work{"self-flusher"} {}
+        static void run(self_flusher& self) {
+            line = __LINE__ + 1;
+            self.waited = self.flush();
+            ++self.runs;
+        }
+        bool waited = true;
+        int runs = 0;
+    } flusher;
+    ASSERT_TRUE(wq->enqueue(flusher));
+    wq->flush();
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::flush_from_own_item, "self-flusher", "the queue");
+    expect_place(told, line);
+    EXPECT_FALSE(flusher.waited);
+    EXPECT_EQ(flusher.runs, 1);
+}
+
+/// Does something to the queue that runs it.
+struct ungrateful : cmwq::work<ungrateful> {
+    ungrateful(cmwq::queue& queue, void (*act)(cmwq::queue&)) : work{"ungrateful"}, wq{queue}, action{act} {}
+    static void run(ungrateful& self) {
+        self.action(self.wq);
+        ++self.runs;
+    }
+    cmwq::queue& wq;
+    void (*action)(cmwq::queue&);
+    int runs = 0;
+};
+
+class misuse_of_own_queue : public misuse_report, public testing::WithParamInterface<bool> {
+protected:
+    void run(void (*action)(cmwq::queue&), misuse_code code, unsigned line) {
+        auto wq = GetParam() ? cmwq::make_queue(cmwq::ordered{.name = "the queue"})
+                             : cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+        ungrateful one{*wq, action};
+        ASSERT_TRUE(wq->enqueue(one));
+        wq->flush();
+        const recorded_misuse told = the_report();
+        expect(told, code, "ungrateful", "the queue");
+        expect_place(told, line);
+        EXPECT_EQ(one.runs, 1);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(ordered_or_not, misuse_of_own_queue, testing::Bool());
+
+TEST_P(misuse_of_own_queue, flush_does_not_wait) {
+    run([](cmwq::queue& wq) { wq.flush(); }, misuse_code::flush_own_queue, __LINE__);
+}
+
+TEST_P(misuse_of_own_queue, drain_does_not_wait) {
+    run([](cmwq::queue& wq) { wq.drain(); }, misuse_code::drain_own_queue, __LINE__);
+}
+
+TEST_F(misuse_report, null_item_is_refused) {
+    item* nothing = nullptr;
+    unsigned line = __LINE__ + 1;
+    EXPECT_FALSE(cmwq::system().enqueue(nothing));
+    recorded_misuse told = the_report();
+    expect(told, misuse_code::null_item, "", "events");
+    expect_place(told, line);
+
+    line = __LINE__ + 1;
+    auto refused = cmwq::system_unbound().enqueue(std::unique_ptr<owned_item>{});
+    EXPECT_EQ(refused.why(), cmwq::refusal::no_item);
+    told = the_report();
+    expect(told, misuse_code::null_item, "", "events_unbound");
+    expect_place(told, line);
+}
+
+TEST_F(misuse_report, caller_passed_on_by_a_wrapper_is_the_one_named) {
+    const auto wrapper = [](cmwq::queue& wq, cmwq::call_site where = cmwq::call_site::current()) {
+        return wq.enqueue(static_cast<item*>(nullptr), where);
+    };
+    const unsigned line = __LINE__ + 1;
+    EXPECT_FALSE(wrapper(cmwq::system()));
+    expect_place(the_report(), line);
+}
+
+TEST_F(misuse_report, handler_is_replaced_and_comes_back) {
+    static int calls;
+    calls = 0;
+    const cmwq::misuse_handler former = cmwq::set_misuse_handler([](const cmwq::misuse&) noexcept { ++calls; });
+    EXPECT_NE(former, nullptr);
+    EXPECT_FALSE(cmwq::system().enqueue(static_cast<item*>(nullptr)));
+    EXPECT_EQ(calls, 1);
+    cmwq::set_misuse_handler(former);
+    EXPECT_FALSE(cmwq::system().enqueue(static_cast<item*>(nullptr)));
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(recorder.take().size(), 1u);
+}
+
+}  // namespace

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the scenarios of the engine's promises share: where they run, items that check themselves, producers, gates, and a
+// look at the pools between two steps.
+//
+//     TEST(pending_once, each_accepted_enqueue_runs_once) {
+//         explore(without_watchdog(on_cpus(2)), schedules, [] {
+//             cmwq::runtime rt;
+//             tested_item item;
+//             …
+//         });
+//     }
+//
+// Each scenario makes its own runtime. Items are declared after it and flushed before they go.
+#pragma once
+
+#include "engine/item_flush.hpp"
+#include "engine/registry.hpp"
+#include "engine/runtime_state.hpp"
+#include "model/explore.hpp"
+
+#include <chrono>
+#include <cmwq/cmwq.hpp>
+#include <functional>
+#include <initializer_list>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace cmwq_test {
+
+namespace engine = cmwq::engine;
+namespace platform = cmwq::platform;
+
+using namespace std::chrono_literals;
+
+/// Of each scenario in the test command; CMWQ_MODEL_SCHEDULES overrides it.
+inline constexpr std::uint64_t schedules = 2'000;
+
+// ---- a look inside -------------------------------------------------------------------------------------------------
+
+/// A runtime that on_step can look at for as long as it lives.
+class tested_runtime : public cmwq::runtime {
+public:
+    explicit tested_runtime(const cmwq::runtime_options& options = {}) : cmwq::runtime{options} {
+        alive().push_back(engine::access::impl(*this));
+    }
+    ~tested_runtime() { std::erase(alive(), engine::access::impl(*this)); }
+
+    static std::vector<engine::runtime_state*>& alive() {
+        static std::vector<engine::runtime_state*> all;
+        return all;
+    }
+};
+
+template <class Visit>
+void for_each_pool(engine::runtime_state& runtime, Visit visit) {
+    for (auto& place : runtime.scopes) {
+        engine::pool_scope* scope = place.load(std::memory_order_acquire);
+        for (int cpu = 0; scope != nullptr && cpu < scope->nr_pools; ++cpu) visit(scope->pools[cpu]);
+    }
+}
+
+template <class Visit>
+void for_each_tested_pool(Visit visit) {
+    for (engine::runtime_state* runtime : tested_runtime::alive()) for_each_pool(*runtime, visit);
+}
+
+/// Checks `invariant(pool)` for each pool of the tested runtimes between any two steps.
+template <class Invariant>
+model::options with_pool_invariant(model::options how, Invariant invariant) {
+    how.on_step = [invariant, others = how.on_step] {
+        if (others) others();
+        for_each_tested_pool(invariant);
+    };
+    return how;
+}
+
+// ---- where ---------------------------------------------------------------------------------------------------------
+
+/// The engine's process-wide tables are what the abandoned threads of a failed run left: they are overwritten.
+inline void forget_failed_run(bool failed) {
+    if (!failed) return;
+    tested_runtime::alive().clear();
+    new (&engine::registry::instance()) engine::registry;
+    new (&engine::item_flushes::instance()) engine::item_flushes;
+}
+
+inline model::options on_cpus(int count) {
+    model::options how;
+    how.cpus = {.count = count};
+    how.after_run = forget_failed_run;
+    return how;
+}
+
+inline model::options on_two_nodes() {
+    model::options how = on_cpus(4);
+    how.cpus = {.count = 4, .nodes = 2, .caches = 2};
+    return how;
+}
+
+inline model::options without_fence_all_threads(model::options how) {
+    how.has_fence_all_threads = false;
+    return how;
+}
+
+inline model::options migrating(model::options how) {
+    how.migrate = true;
+    return how;
+}
+
+/// For scenarios in which nobody blocks: no item may lie in a pool when time leaps, that is when nobody has anything to do
+/// but wait. So a lost wake-up is a failure, and not a delay that the watchdog ends.
+inline model::options without_watchdog(model::options how) {
+    how.on_step = [last = platform::now()]() mutable {
+        const auto now = platform::now();
+        const bool leapt = now - std::exchange(last, now) > 1us;
+        if (!leapt) return;
+        for_each_tested_pool([](engine::worker_pool& pool) {
+            model::check(!pool.list.has_work(), "no item waits while nobody does anything");
+        });
+    };
+    return how;
+}
+
+// ---- items and those who enqueue them ------------------------------------------------------------------------------
+
+/// Counts its runs, and checks that two of them never overlap. `body` is its work.
+struct tested_item : cmwq::work<tested_item> {
+    int runs = 0;
+    int inside = 0;
+    std::function<void(tested_item&)> body;
+
+    static void run(tested_item& self) {
+        model::check(self.inside == 0, "an item runs on one worker at a time");
+        ++self.inside;
+        model::interrupt();
+        ++self.runs;
+        if (self.body) self.body(self);
+        model::interrupt();
+        --self.inside;
+    }
+};
+
+/// A moment of work in which others may run.
+inline void work_a_little(int steps = 3) {
+    for (int i = 0; i < steps; ++i) model::interrupt();
+}
+
+struct producer {
+    int cpu = -1;  ///< pinned to it; -1: wherever it is
+    std::function<void()> body;
+};
+
+/// Runs all bodies at once, each in a thread of its own; returns when all are done.
+inline void together(std::initializer_list<producer> producers) {
+    std::vector<model::thread> threads;
+    for (const producer& one : producers) threads.push_back(model::spawn("producer", one.body, one.cpu));
+    for (model::thread& thread : threads) thread.join();
+}
+
+/// One waits until another has opened it. Waiting blocks: the watchdog sees it.
+class gate {
+public:
+    void wait() { parker_.park(); }
+    void open() { parker_.unpark(); }
+
+private:
+    platform::parker parker_;
+};
+
+/// How many are inside, and how many were at most.
+struct crowd {
+    int inside = 0;
+    int most = 0;
+
+    void enter() {
+        if (++inside > most) most = inside;
+    }
+    void leave() { --inside; }
+};
+
+inline int accepted(cmwq::queue& wq, tested_item& item, int times) {
+    int count = 0;
+    for (int i = 0; i < times; ++i) count += wq.enqueue(item) ? 1 : 0;
+    return count;
+}
+
+}  // namespace cmwq_test

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The threads of this process as the kernel sees them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace support {
+
+struct task {
+    std::string name;
+    std::uint64_t cpu_time = 0;  ///< nanoseconds on a CPU
+    std::uint64_t switches = 0;  ///< times it left a CPU, of its own will or not
+
+    bool operator==(const task&) const = default;
+};
+
+namespace detail {
+
+inline std::uint64_t switches_of(const std::string& folder) {
+    std::ifstream status{folder + "/status"};
+    std::uint64_t sum = 0;
+    for (std::string word; status >> word;) {
+        std::uint64_t count = 0;
+        if (word.find("ctxt_switches:") != std::string::npos && status >> count) {
+            sum += count;
+        }
+    }
+    return sum;
+}
+
+inline task read_task(const std::string& folder) {
+    task found;
+    std::ifstream{folder + "/comm"} >> found.name;
+    std::ifstream{folder + "/schedstat"} >> found.cpu_time;
+    found.switches = switches_of(folder);
+    return found;
+}
+
+}  // namespace detail
+
+/// Every thread but the calling one, by its id.
+inline std::map<int, task> other_tasks() {
+    std::map<int, task> found;
+    const int self = static_cast<int>(syscall(SYS_gettid));
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/task"}) {
+        const int id = std::stoi(entry.path().filename().string());
+        if (id != self) {
+            found.emplace(id, detail::read_task(entry.path().string()));
+        }
+    }
+    return found;
+}
+
+/// As other_tasks, those of the library only: its threads are named cmwq/….
+inline std::map<int, task> library_tasks() {
+    std::map<int, task> found = other_tasks();
+    std::erase_if(found, [](const auto& each) { return each.second.name.rfind("cmwq/", 0) != 0; });
+    return found;
+}
+
+}  // namespace support
