@@ -18,10 +18,12 @@ void hog_reports::violation(const work_class& kind, const char* queue_name) noex
         if (known.kind == nullptr) known.kind = &kind;
         if (known.kind != &kind) continue;
         if (!hog_count_is_reported(++known.count)) return;
-        std::fprintf(stderr,
-                     "cmwq: item \"%s\" of queue \"%s\" has computed for more than 10 ms %" PRIu64
-                     " times; an unbound queue would suit it better\n",
-                     name_of(kind), queue_name, known.count);
+        char line[256];
+        std::snprintf(line, sizeof line,
+                      "cmwq: item \"%s\" of queue \"%s\" has computed for more than 10 ms %" PRIu64
+                      " times; an unbound queue would suit it better",
+                      name_of(kind), queue_name, known.count);
+        platform::say(line);
         return;
     }
 }

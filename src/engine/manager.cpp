@@ -130,7 +130,10 @@ bool create_worker(worker_pool& pool, bool as_spare) noexcept {
     scope.nr_workers.fetch_sub(1, memory_order_relaxed);
     scope.runtime->counters.worker_creation_failures.fetch_add(1, memory_order_relaxed);
     if (scope.backoff.failed()) {
-        std::fprintf(stderr, "cmwq: no thread could be created for the pool of CPU %d; trying again until one can\n",
+        char line[128];
+        std::snprintf(line, sizeof line,
+                      "cmwq: no thread could be created for the pool of CPU %d; trying again until one can", pool.cpu);
+        platform::say(line); trying again until one can\n",
                      pool.cpu);
     }
     return false;

@@ -25,20 +25,24 @@ void report_worker(const worker& stuck, std::chrono::nanoseconds now) noexcept {
     char place[256];
     platform::describe_place(thread_id, place);
     const bool seen = stuck.seen_item == stuck.item_number.load(memory_order_relaxed);
-    std::fprintf(stderr, "cmwq:   thread %d: item \"%s\" of queue \"%s\", for %s%" PRId64 " s, %s\n", thread_id,
-                 name_of(*kind), queue != nullptr ? queue->name : "?", seen ? "" : "less than ",
-                 seen ? whole_seconds(now - stuck.seen_since) : 1, place);
+    char line[512];
+    std::snprintf(line, sizeof line, "cmwq:   thread %d: item \"%s\" of queue \"%s\", for %s%" PRId64 " s, %s",
+                  thread_id, name_of(*kind), queue != nullptr ? queue->name : "?", seen ? "" : "less than ",
+                  seen ? whole_seconds(now - stuck.seen_since) : 1, place);
+    platform::say(line);
 }
 
 }  // namespace
 
 void report_stall(worker_pool& pool, std::chrono::nanoseconds stalled_for, std::chrono::nanoseconds now) noexcept {
-    std::fprintf(stderr,
-                 "cmwq: the %s%s pool of CPU %d has begun no item for %" PRId64
-                 " s although items wait (%zu or more); %u workers, %u of them idle\n",
-                 pool.scope->unbound() ? "unbound" : "per-CPU", pool.scope->highpri() ? " highpri" : "", pool.cpu,
-                 whole_seconds(stalled_for), pool.list.listed() + 1, pool.nr_workers.load(memory_order_relaxed),
-                 pool.nr_idle.load(memory_order_relaxed));
+    char line[256];
+    std::snprintf(line, sizeof line,
+                  "cmwq: the %s%s pool of CPU %d has begun no item for %" PRId64
+                  " s although items wait (%zu or more); %u workers, %u of them idle",
+                  pool.scope->unbound() ? "unbound" : "per-CPU", pool.scope->highpri() ? " highpri" : "", pool.cpu,
+                  whole_seconds(stalled_for), pool.list.listed() + 1, pool.nr_workers.load(memory_order_relaxed),
+                  pool.nr_idle.load(memory_order_relaxed));
+    platform::say(line);
     locked hold{pool.workers_lock};
     for (const worker* other = pool.workers; other != nullptr; other = other->next_in_pool) report_worker(*other, now);
 }

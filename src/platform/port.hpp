@@ -44,6 +44,7 @@
 //                         nanoseconds cpu_time_of(tid)          CPU time it has used
 //                         void describe_place(tid, text)        where it stands, for a report
 //   backend/detection.hpp   bool detects_blocks(thread_policy, cpu)   does a thread of that policy run when another blocks?
+//   backend/console.hpp     void say(const char* line)              a line for whoever runs the program
 //   backend/probe.hpp       CMWQ_PROBE(name, a, b, c)               a static trace point
 //
 // Dependency rule: nothing in src/engine includes <atomic>, <thread>, <mutex>, <pthread.h>, <time.h> or a system call
@@ -52,6 +53,7 @@
 
 #include "backend/atomic.hpp"
 #include "backend/clock.hpp"
+#include "backend/console.hpp"
 #include "backend/detection.hpp"
 #include "backend/memory.hpp"
 #include "backend/mutex.hpp"
