@@ -133,8 +133,7 @@ bool create_worker(worker_pool& pool, bool as_spare) noexcept {
         char line[128];
         std::snprintf(line, sizeof line,
                       "cmwq: no thread could be created for the pool of CPU %d; trying again until one can", pool.cpu);
-        platform::say(line); trying again until one can\n",
-                     pool.cpu);
+        platform::say(line);
     }
     return false;
 }

@@ -46,6 +46,7 @@ TEST(thread_failure, of_any_one_start_delays_and_loses_nothing) {
 TEST(thread_failure, of_half_of_the_starts_delays_and_loses_nothing) {
     for (model::options how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_two_nodes())}) {
         how.failing_thread_starts.probability = 0.5;
+        how.step_limit = 2'000'000;  // several failures in a row mean seconds of back-off, and a watchdog's look each 10 ms
         explore(how, schedules, use_what_there_is);
     }
 }
