@@ -78,12 +78,19 @@ TEST(max_active, counts_for_each_cpu_in_a_percpu_queue) {
     explore(on_cpus(2), schedules, [] {
         tested_runtime rt;
         const auto wq = rt.make_queue(cmwq::percpu{.name = "limited", .max_active = 1});
-        crowded<3> here{[] { model::sleep_for(30ms); }}, there{[] { model::sleep_for(30ms); }};
+        crowd all;
+        const auto sleep_in_crowd = [&] {
+            all.enter();
+            model::sleep_for(100ms);
+            all.leave();
+        };
+        crowded<3> here{sleep_in_crowd}, there{sleep_in_crowd};
         together({{0, [&] { here.enqueue_all(wq); }}, {1, [&] { there.enqueue_all(wq); }}});
         wq->flush();
         here.check_all_ran();
         there.check_all_ran();
         model::check(here.inside.most == 1 && there.inside.most == 1, "one for each CPU");
+        model::check(all.most == 2, "both CPUs at once");
     });
 }
 

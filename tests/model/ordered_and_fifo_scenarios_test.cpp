@@ -184,4 +184,25 @@ TEST(pool, keeps_the_order_of_each_of_two_producers_and_of_its_own_items) {
     });
 }
 
+TEST(pool, starts_an_item_that_an_item_enqueued_behind_those_already_there) {
+    explore(without_watchdog(on_cpus(1)), schedules, [] {
+        tested_runtime rt;
+        std::vector<int> order;
+        tested_item first, second, third;
+        gate both_there;
+        first.body = [&](tested_item&) {
+            order.push_back(1);
+            both_there.wait();
+            (void)rt.system().enqueue(third);
+        };
+        second.body = [&](tested_item&) { order.push_back(2); };
+        third.body = [&](tested_item&) { order.push_back(3); };
+        (void)rt.system().enqueue(first);
+        (void)rt.system().enqueue(second);
+        both_there.open();
+        rt.system().drain();
+        model::check(order == std::vector<int>{1, 2, 3}, "first in, first out");
+    });
+}
+
 }  // namespace
