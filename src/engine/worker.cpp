@@ -43,8 +43,10 @@ void stop_running(worker& me) noexcept {
     me.last_steal = 0;
     me.pool->list.disown(me.entry);
     push_idle(me);
-    make_up_for(*me.pool, leave_counts(me));
+    const unsigned left = leave_counts(me);
+    // Before the last look: what it sends on may land in this very pool, where nobody runs any more.
     send_on_collided_items(me);
+    make_up_for(*me.pool, left | counted_in::running);
 }
 
 void run_with_token(worker& me) noexcept {
