@@ -22,8 +22,8 @@ inline namespace v1 {
 //                the kernel's (WQ_DFL_ACTIVE, WQ_MAX_ACTIVE).
 //   highpri      its items run on the high-priority workers, which have a raised niceness where the system allows it.
 //   freezable    takes part in freezing the process. This version has no freezing yet, so it changes nothing.
-//   mem_reclaim  for queues that free memory: they are to make progress when neither memory nor a new thread is to be
-//                had. This version accepts the mark and has no rescuer thread yet: such a queue is as good as another.
+//   mem_reclaim  for queues that free memory: makes progress when neither memory nor a new thread is to be had, by a
+//                thread of its own made in advance, the rescuer. If that cannot be had, the queue is not made.
 //
 // What a queue cannot be is a compile error here where possible. Figures that are only known at run time are checked by
 // make_queue, and bad ones reported as misuse with the caller's place.

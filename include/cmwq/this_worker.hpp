@@ -28,8 +28,7 @@ CMWQ_EXPORT queue* current_queue() noexcept;
 /// are kept (more is reported as misuse_code::name_too_long). No effect outside a work function.
 CMWQ_EXPORT void describe(std::string_view text) noexcept;
 
-/// Does a rescuer run this item: is the queue short of threads or memory at this moment? This version has no rescuers
-/// yet, so the answer is no.
+/// Does a rescuer run this item: is the queue short of threads or memory at this moment?
 CMWQ_EXPORT bool is_rescuer() noexcept;
 
 /// Says that the work function is about to block, for as long as this object lives: another item of its pool may start

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Promise 8: a queue marked mem_reclaim makes progress when no thread can be had.
+#include "engine_scenario.hpp"
+
+namespace {
+
+using namespace cmwq_test;
+
+/// The first thread that is started is the rescuer; there is never another.
+model::options with_nothing_but_a_rescuer(int cpus) {
+    model::options how = on_cpus(cpus);
+    how.failing_thread_starts.from = 2;
+    how.step_limit = 2'000'000;
+    return how;
+}
+
+TEST(mem_reclaim, runs_every_item_without_a_worker) {
+    for (const int cpus : {1, 2}) {
+        explore(with_nothing_but_a_rescuer(cpus), schedules, [] {
+            tested_runtime rt;
+            const auto wq = rt.make_queue(cmwq::percpu{.name = "reclaim", .mem_reclaim = true});
+            std::vector<tested_item> items(3);
+            for (tested_item& item : items) {
+                item.body = [](tested_item&) {
+                    model::check(cmwq::this_worker::is_rescuer(), "only a rescuer can run this");
+                };
+                model::check(wq->enqueue(item), "accepted");
+            }
+            wq->flush();
+            for (const tested_item& item : items) model::check(item.runs == 1, "each item runs once");
+        });
+    }
+}
+
+TEST(mem_reclaim, keeps_the_order_of_an_ordered_queue) {
+    explore(with_nothing_but_a_rescuer(2), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::ordered{.name = "reclaim", .mem_reclaim = true});
+        std::vector<int> order;
+        std::vector<tested_item> items(3);
+        for (int i = 0; i < 3; ++i) {
+            items[static_cast<std::size_t>(i)].body = [&order, i](tested_item&) { order.push_back(i); };
+            (void)wq->enqueue(items[static_cast<std::size_t>(i)]);
+        }
+        wq->flush();
+        model::check(order == std::vector<int>{0, 1, 2}, "in the order of enqueuing");
+    });
+}
+
+TEST(mem_reclaim, runs_an_item_that_its_own_item_enqueued) {
+    explore(with_nothing_but_a_rescuer(1), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::percpu{.name = "reclaim", .mem_reclaim = true});
+        tested_item item;
+        item.body = [&wq](tested_item& self) {
+            if (self.runs < 3) (void)wq->enqueue(self);
+        };
+        (void)wq->enqueue(item);
+        wq->drain();
+        model::check(item.runs == 3, "the whole chain runs");
+    });
+}
+
+TEST(mem_reclaim, is_not_made_without_its_rescuer) {
+    model::options how = on_cpus(1);
+    how.failing_thread_starts.from = 1;
+    explore(how, 100, [] {
+        tested_runtime rt;
+        model::check(!rt.make_queue(cmwq::percpu{.name = "reclaim", .mem_reclaim = true}), "no rescuer, no queue");
+        model::check(bool{rt.make_queue(cmwq::percpu{.name = "other"})}, "other queues need none");
+    });
+}
+
+}  // namespace
