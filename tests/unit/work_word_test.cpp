@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/work_word.hpp"
+
+#include <gtest/gtest.h>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace cmwq::engine;
+using cmwq::refusal;
+using cmwq::work_base;
+
+constinit const cmwq::work_class kind{[](work_base*) {}, [](work_base*) noexcept {}, "unit"};
+
+class work_word_test : public testing::Test {
+protected:
+    work_base item{kind};
+    std::uint64_t& word = access::word(item);
+};
+
+TEST_F(work_word_test, new_item_is_idle_and_has_no_history) {
+    EXPECT_EQ(word, 0u);
+    EXPECT_EQ(queue_of_word(word), 0u);
+    EXPECT_EQ(last_worker_of_word(word), 0u);
+}
+
+TEST_F(work_word_test, fields_of_the_word_do_not_overlap) {
+    const std::uint64_t fields[] = {work_word::pending,       work_word::timer_armed, work_word::cancelling,
+                                    work_word::disable_depth, work_word::last_worker, work_word::queue};
+    std::uint64_t seen = 0;
+    for (const std::uint64_t field : fields) {
+        EXPECT_EQ(seen & field, 0u);
+        seen |= field;
+    }
+    EXPECT_EQ(last_worker_of_word(work_word::last_worker), work_word::max_worker);
+    EXPECT_EQ(queue_of_word(work_word::queue), work_word::max_queue);
+}
+
+TEST_F(work_word_test, claim_sets_pending_and_the_queue) {
+    EXPECT_EQ(transition_to_pending(item, 7), refusal::none);
+    EXPECT_TRUE(item.pending());
+    EXPECT_EQ(queue_of_word(word), 7u);
+}
+
+TEST_F(work_word_test, claim_of_a_pending_item_changes_nothing) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    const std::uint64_t before = word;
+    EXPECT_EQ(transition_to_pending(item, 8), refusal::already_pending);
+    EXPECT_EQ(word, before);
+}
+
+TEST_F(work_word_test, claim_of_a_disabled_item_is_refused) {
+    word = std::uint64_t{1} << 4;
+    const std::uint64_t before = word;
+    EXPECT_EQ(transition_to_pending(item, 7), refusal::disabled);
+    EXPECT_EQ(word, before);
+    word = work_word::cancelling;
+    EXPECT_EQ(transition_to_pending(item, 7), refusal::disabled);
+}
+
+TEST_F(work_word_test, run_clears_pending_and_leaves_its_worker) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    std::uint64_t seen = word;
+    EXPECT_TRUE(transition_to_running(item, seen, 42));
+    EXPECT_FALSE(item.pending());
+    EXPECT_EQ(last_worker_of_word(word), 42u);
+    EXPECT_EQ(queue_of_word(word), 7u);
+}
+
+TEST_F(work_word_test, claim_keeps_the_last_worker_and_replaces_the_queue) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    std::uint64_t seen = word;
+    ASSERT_TRUE(transition_to_running(item, seen, 42));
+    EXPECT_EQ(transition_to_pending(item, work_word::max_queue), refusal::none);
+    EXPECT_EQ(last_worker_of_word(word), 42u);
+    EXPECT_EQ(queue_of_word(word), work_word::max_queue);
+}
+
+TEST_F(work_word_test, run_with_an_old_view_fails_and_shows_the_word) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    std::uint64_t seen = 0;
+    EXPECT_FALSE(transition_to_running(item, seen, 42));
+    EXPECT_EQ(seen, word);
+    EXPECT_TRUE(transition_to_running(item, seen, 42));
+}
+
+TEST_F(work_word_test, one_of_many_claims_wins) {
+    for (int round = 0; round < 200; ++round) {
+        std::atomic<int> winners{0};
+        {
+            std::vector<std::jthread> threads;
+            for (queue_id id = 1; id <= 4; ++id) {
+                threads.emplace_back([&, id] { winners += transition_to_pending(item, id) == refusal::none ? 1 : 0; });
+            }
+        }
+        ASSERT_EQ(winners, 1);
+        std::uint64_t seen = word;
+        ASSERT_TRUE(transition_to_running(item, seen, 1));
+    }
+}
+
+}  // namespace
