@@ -94,6 +94,54 @@ TEST(queue_flush, waits_for_an_item_that_is_left_with_the_worker_that_runs_it) {
     }
 }
 
+TEST(queue_flush, meets_an_item_that_is_just_being_left_with_another_worker) {
+    // Collisions all the time, and flushes of both queues meanwhile: a note may reach the worker that gives the item away.
+    for (const auto& how : {on_cpus(1), on_cpus(2)}) {
+        explore(without_watchdog(how), schedules, [] {
+            tested_runtime rt;
+            platform::atomic<int> sent{0};
+            int seen = 0;
+            tested_item item;
+            item.body = [&](tested_item&) {
+                const int now = sent.load(std::memory_order_relaxed);
+                work_a_little(6);
+                seen = now;
+            };
+            const auto send_and_flush = [&](cmwq::queue& wq) {
+                for (int i = 0; i < 3; ++i) {
+                    const int mine = sent.fetch_add(1, std::memory_order_relaxed) + 1;
+                    if (!wq.enqueue(item)) continue;
+                    wq.flush();
+                    model::check(seen >= mine, "the run that follows the enqueue was waited for");
+                }
+            };
+            const auto flush_only = [&] {
+                for (int i = 0; i < 3; ++i) {
+                    rt.system_unbound().flush();
+                    rt.system().flush();
+                }
+            };
+            together({{0, [&] { send_and_flush(rt.system()); }},
+                      {-1, [&] { send_and_flush(rt.system_unbound()); }},
+                      {-1, flush_only}});
+        });
+    }
+}
+
+TEST(queue_flush, waits_for_items_that_two_workers_take_from_one_seat) {
+    explore(without_watchdog(on_cpus(2)), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited", .max_active = 2});
+        const auto enqueue_and_flush = [&] {
+            std::array<tested_item, 3> items;
+            for (tested_item& item : items) (void)wq->enqueue(item);
+            wq->flush();
+            for (tested_item& item : items) model::check(item.runs == 1 && item.inside == 0, "it was waited for");
+        };
+        together({{0, enqueue_and_flush}, {1, enqueue_and_flush}});
+    });
+}
+
 TEST(queue_flush, is_not_kept_up_by_an_item_that_enqueues_itself) {
     explore(on_cpus(2), schedules, [] {
         tested_runtime rt;

@@ -35,9 +35,31 @@ TEST(non_reentrancy, holds_between_the_pools_of_two_cpus) {
 }
 
 TEST(non_reentrancy, holds_between_queues_of_two_kinds) {
-    explore(without_watchdog(on_cpus(2)), schedules, [] {
+    for (const int cpus : {1, 2}) {
+        explore(without_watchdog(on_cpus(cpus)), schedules, [] {
+            tested_runtime rt;
+            tested_item item;
+            make_long(item);
+            int accepted_by[2] = {};
+            together({{0, [&] { accepted_by[0] = accepted(rt.system(), item, 3); }},
+                      {-1, [&] { accepted_by[1] = accepted(rt.system_unbound(), item, 3); }}});
+            rt.system().flush();
+            rt.system_unbound().flush();
+            model::check(item.runs == accepted_by[0] + accepted_by[1], "each accepted enqueue runs once");
+        });
+    }
+}
+
+TEST(non_reentrancy, an_item_is_not_left_with_a_worker_that_just_finished_it) {
+    // Two short runs on one CPU: the second worker looks while the first one is about to rest.
+    explore(without_watchdog(on_cpus(1)), 4 * schedules, [] {
         tested_runtime rt;
-        collide(rt.system(), rt.system_unbound());
+        tested_item item;
+        together(
+            {{0, [&] { (void)rt.system().enqueue(item); }}, {0, [&] { (void)rt.system_unbound().enqueue(item); }}});
+        rt.system().flush();
+        rt.system_unbound().flush();
+        model::check(item.runs >= 1, "it ran");
     });
 }
 

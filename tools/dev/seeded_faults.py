@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ["CMakeLists.txt", "CHANGELOG.md", "cmake", "include", "src", "tests"]
-CONFIGURE = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DCMWQ_BUILD_TOOLS=OFF", "-DCMWQ_BUILD_EXAMPLES=OFF",
+CONFIGURE = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG", "-DCMWQ_BUILD_TOOLS=OFF", "-DCMWQ_BUILD_EXAMPLES=OFF",
              "-DCMWQ_BUILD_BENCHMARKS=OFF", "-DCMWQ_INSTALL=OFF"]
 
 
@@ -105,7 +105,9 @@ FAULTS = [
           "memory_order_acquire) || true) {", "idle.*"),
     Fault("idle_stack_without_version", "src/engine/manager.cpp",
           "return ((old & ~id_bits) + one_version) | top;", "return ((old & ~id_bits) + 0 * one_version) | top;",
-          "idle.*:workers.*:wake.*:thread_failure.*"),
+          "idle.*:workers.*:wake.*:thread_failure.*",
+          "it takes one waker that rests between two steps while others pop two workers and the first of them comes back: "
+          "three wakers of one pool, and only one at a time has its running token; not found so far"),
     Fault("surplus_workers_stay", "src/engine/manager.cpp",
           "return pool_policy::too_many_workers(living, pool.nr_idle.load(memory_order_relaxed));",
           "return pool_policy::too_many_workers(living, pool.nr_idle.load(memory_order_relaxed)) && false;", "idle.*"),
@@ -152,7 +154,9 @@ FAULTS = [
     Fault("note_not_handed_over", "src/engine/collision.cpp", "picked.waiting | take_note(me);", "picked.waiting;",
           "queue_flush.*:item_flush.*"),
     Fault("ticket_not_handed_over", "src/engine/collision.cpp",
-          "if ((waiting & item_mark) != 0) item_flushes::instance().back_to_pending(me);", "(void)0;", "item_flush.*"),
+          "if ((waiting & item_mark) != 0) item_flushes::instance().back_to_pending(me);", "(void)0;", "item_flush.*",
+          "the worker has the ticket only from the moment on at which nothing but a cancelling or a disabling thread, which "
+          "do not exist yet, can keep it from running the item"),
     Fault("collided_item_put_behind_its_seat", "src/engine/collision.cpp", ".push_front(*picked.item);",
           ".push_back(*picked.item);", "ordered_queue.*"),
 
@@ -190,8 +194,9 @@ FAULTS = [
           "wait_for_pending(item, ticket) : found::in_between;", "wait_for_pending(item, ticket) : found::nothing;",
           "item_flush.*"),
     Fault("later_flushers_share_the_round_in_progress", "src/engine/flush.cpp",
-          "    release_followers(followers, found);",
-          "    release_followers(followers, found);\n    release_followers(std::exchange(wq.next_round, nullptr), found);",
+          "    cmwq_flush_waiter* followers = me.followers;\n",
+          "    cmwq_flush_waiter* followers = me.followers;\n"
+          "    release_followers(std::exchange(wq.next_round, nullptr), found);\n",
           "queue_flush.*"),
     Fault("drain_refuses_nobody", "src/engine/flush.cpp",
           "if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_release);",
@@ -228,7 +233,8 @@ def copy_tree(to):
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, to / part)
+            # The backend's own tests say nothing about the engine.
+            shutil.copytree(source, to / part, ignore=shutil.ignore_patterns("model_backend_*_test.cpp"))
         else:
             shutil.copy2(source, to / part)
 
@@ -301,6 +307,7 @@ def main():
     if stale or arguments.check_list:
         return stale
     chosen = [f for f in FAULTS if not arguments.only or f.name in arguments.only]
+    chosen.sort(key=lambda fault: fault.file.endswith(".hpp"))  # those that rebuild one file first
     return run(chosen, arguments.schedules, arguments.log)
 
 
