@@ -12,10 +12,13 @@ import os
 import pathlib
 import platform
 import resource
+import signal
 import statistics
 import subprocess
 import sys
 import time
+
+import blocking
 
 WORKLOADS = {
     "P1": "enqueue and run 10^6 items, 1 producer",
@@ -41,6 +44,7 @@ def parse_arguments():
                         help="build directory (default: the newest under build/)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each workload and peer (default 5)")
     parser.add_argument("--quick", action="store_true", help="smoke test: small, once, judges no time")
+    parser.add_argument("--full", action="store_true", help="P15: idle for 60 s; P10, P11: wait 20 s for a late peer")
     parser.add_argument("--only", default="", help="workloads, comma separated; P5 means all of P5")
     parser.add_argument("--peers", default="", help="peers, comma separated (default: all that were built)")
     parser.add_argument("--json", type=pathlib.Path, help="write every run and the environment to this file")
@@ -81,8 +85,8 @@ def read_subjects(folder, wanted):
 def choose_workloads(only):
     names = [name for name in only.split(",") if name]
     chosen = [work for work in WORKLOADS if not names or any(work == n or work.startswith(n + "-") for n in names)]
-    if not chosen:
-        sys.exit(f"no such workload: {only}; there are {', '.join(WORKLOADS)}")
+    if not chosen and not blocking.choose(only):
+        sys.exit(f"no such workload: {only}; there are {', '.join([*WORKLOADS, *blocking.FIGURES])}")
     return chosen
 
 
@@ -99,6 +103,7 @@ def environment(build, priority):
         "revision": command("git", "describe", "--always", "--dirty", "--abbrev=12"),
         "load_at_start": os.getloadavg()[0],
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "user": os.getuid(),
         "priority": "autogroup -20" if priority else "normal",
         "build": build.parent.name,
     }
@@ -118,21 +123,48 @@ def own_busy_seconds():
 
 
 def raise_priority():
-    os.setsid()
     with open("/proc/self/autogroup", "w") as group:
         group.write("-20")
 
 
-def run_once(program, work, arguments):
-    before = time.monotonic(), machine_busy_seconds(), own_busy_seconds()
-    command = [str(program), "--work", work] + (["--quick"] if arguments.quick else [])
+# One computing process on each CPU, in the session of the program, hence in its scheduling group, or each in its own.
+HOGS = """
+for cpu in $CPUS; do $OUTSIDE taskset -c $cpu timeout 100 sh -c 'while :; do :; done' & hogs="$hogs $!"; done
+sleep 0.3; "$@"; status=$?
+kill $hogs; wait; exit $status
+"""
+
+
+def beside_hogs(command, hogs):
+    """The command and its environment."""
+    cpus = " ".join(map(str, sorted(os.sched_getaffinity(0))))
+    return ["sh", "-c", HOGS, "sh", *command], {"CPUS": cpus, "OUTSIDE": "setsid" if hogs == "outside" else ""}
+
+
+def execute(command, environment, with_priority):
+    """What the program printed, and what went wrong. It gets a session, hence a scheduling group, of its own."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, **environment}, start_new_session=True,
+                               preexec_fn=raise_priority if with_priority else None)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False,
-                              preexec_fn=raise_priority if arguments.priority else None)
-        found = json.loads(done.stdout) if done.stdout else {}
-        error = "" if done.returncode == 0 else f"exit status {done.returncode} {done.stderr.strip()}"
+        output, complaints = process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
-        found, error = {}, "not done after 120 s"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return {}, "not done after 120 s"
+    error = f"exit status {process.returncode} {complaints.strip()}" if process.returncode else ""
+    return json.loads(output) if output else {}, error
+
+
+def run_once(program, work, arguments, more=(), environment=None, hogs=""):
+    before = time.monotonic(), machine_busy_seconds(), own_busy_seconds()
+    command = [str(program), "--work", work, *(["--quick"] if arguments.quick else []), *more]
+    environment = environment or {}
+    if hogs:
+        command, extra = beside_hogs(command, hogs)
+        environment = {**environment, **extra}
+    # Beside hogs both sides have the same priority.
+    found, error = execute(command, environment, arguments.priority and not hogs)
     wall = time.monotonic() - before[0]
     machine, own = machine_busy_seconds() - before[1], own_busy_seconds() - before[2]
     found["foreign"] = max(0.0, machine - own) / (wall * os.cpu_count())
@@ -143,18 +175,48 @@ def run_once(program, work, arguments):
 
 def run_all(programs, chosen, arguments):
     """runs[work][peer] is the list of its runs, in rounds."""
-    able = {peer: subprocess.run([str(program), "--list"], capture_output=True, text=True, check=True).stdout.split()
-            for peer, program in programs.items()}
+    able = what_they_can(programs)
     runs = {work: {peer: [] for peer in programs if work in able[peer]} for work in chosen}
     rounds = 1 if arguments.quick else arguments.rounds
     for number in range(rounds):
         for work in chosen:
             for peer in runs[work]:
-                if sys.stderr.isatty():
-                    print(f"\r\033[Kround {number + 1} of {rounds}: {work} {peer}", end="", file=sys.stderr, flush=True)
+                show_progress(f"round {number + 1} of {rounds}: {work} {peer}")
                 runs[work][peer].append(run_once(programs[peer], work, arguments))
+    show_progress("")
+    return runs
+
+
+def what_they_can(programs):
+    return {peer: subprocess.run([str(program), "--list"], capture_output=True, text=True, check=True).stdout.split()
+            for peer, program in programs.items()}
+
+
+def show_progress(text):
     if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def run_blocking(programs, arguments):
+    """runs[figure][row] is the list of its runs; each says its column. Who was late once is not waited for again."""
+    chosen = blocking.choose(arguments.only)
+    cases = [case for case in blocking.Cases(what_they_can(programs), arguments).build() if case.figure in chosen]
+    runs = {figure: {} for figure in chosen}
+    tardy = set()
+    rounds = 1 if arguments.quick else arguments.rounds
+    for number in range(rounds):
+        for index, case in enumerate(cases):
+            if number >= case.most_rounds or index in tardy:
+                continue
+            show_progress(f"round {number + 1} of {rounds}: {case.figure} {case.row} {case.column}")
+            found = run_once(programs[case.peer], case.work, arguments, case.arguments, case.environment, case.hogs)
+            found["column"] = case.column
+            if "not_within_ns" in found:
+                tardy.add(index)
+                if case.peer == "cmwq" and arguments.quick:
+                    found["error"] = "an item never started"
+            runs[case.figure].setdefault(case.row, []).append(found)
+    show_progress("")
     return runs
 
 
@@ -232,6 +294,13 @@ def print_tables(runs):
         print_table([header(work)] + [row(work, peer, by_peer[peer], floor, own) for peer in in_order(by_peer)])
 
 
+def print_blocking_tables(runs):
+    for figure, by_row in runs.items():
+        if by_row:
+            print(f"{figure}: {blocking.FIGURES[figure]}")
+            print_table(blocking.table(figure, by_row))
+
+
 def describe(facts, runs, absent):
     every = [run for by_peer in runs.values() for its_runs in by_peer.values() for run in good(its_runs)]
     facts["versions"] = {run["peer"]: run["version"] for run in every if run["version"]}
@@ -254,8 +323,11 @@ def main():
     programs, absent = read_subjects(build, {name for name in arguments.peers.split(",") if name})
     facts = environment(build, arguments.priority)
     runs = run_all(programs, choose_workloads(arguments.only), arguments)
-    describe(facts, runs, absent)
+    blocking_runs = run_blocking(programs, arguments)
+    describe(facts, runs | blocking_runs, absent)
     print_tables(runs)
+    print_blocking_tables(blocking_runs)
+    runs |= blocking_runs
     if arguments.json:
         arguments.json.write_text(json.dumps({"environment": facts, "runs": runs}, indent=1) + "\n")
     failures = [f"{work} {peer}: {run['error']}" for work, by_peer in runs.items()

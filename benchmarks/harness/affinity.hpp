@@ -7,18 +7,24 @@
 
 namespace bench {
 
+/// As the process was started: the first caller is the main thread, before anybody is pinned.
+inline const cpu_set_t& allowed_at_start() noexcept {
+    static const cpu_set_t allowed = [] {
+        cpu_set_t now;
+        CPU_ZERO(&now);
+        sched_getaffinity(0, sizeof now, &now);
+        return now;
+    }();
+    return allowed;
+}
+
 inline unsigned allowed_cpus() noexcept {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    sched_getaffinity(0, sizeof allowed, &allowed);
-    return static_cast<unsigned>(CPU_COUNT(&allowed));
+    return static_cast<unsigned>(CPU_COUNT(&allowed_at_start()));
 }
 
 /// Pins the calling thread to the allowed CPU number `index`, the last one if there are not so many.
 inline void pin_to_allowed_cpu(unsigned index) noexcept {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    sched_getaffinity(0, sizeof allowed, &allowed);
+    const cpu_set_t& allowed = allowed_at_start();
     cpu_set_t one;
     CPU_ZERO(&one);
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {

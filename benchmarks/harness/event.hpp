@@ -4,6 +4,8 @@
 // by the floors, so that the waiting side is the same for every peer. std::atomic::wait spins before it sleeps.
 #pragma once
 
+#include "clock.hpp"
+
 #include <atomic>
 #include <climits>
 #include <cstdint>
@@ -27,6 +29,22 @@ public:
             syscall(SYS_futex, word(), FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
             seen = count_.load(std::memory_order_acquire);
         }
+    }
+
+    /// The same, for so long at most. False: the count was not reached.
+    bool wait_until_or_for(std::uint32_t target, std::int64_t nanoseconds) noexcept {
+        const std::int64_t deadline = now_ns() + nanoseconds;
+        std::uint32_t seen = count_.load(std::memory_order_acquire);
+        while (seen < target) {
+            const std::int64_t left = deadline - now_ns();
+            if (left <= 0) {
+                return false;
+            }
+            const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
+            syscall(SYS_futex, word(), FUTEX_WAIT_PRIVATE, seen, &timeout, nullptr, 0);
+            seen = count_.load(std::memory_order_acquire);
+        }
+        return true;
     }
 
     std::uint32_t count() const noexcept { return count_.load(std::memory_order_acquire); }

@@ -12,13 +12,18 @@
 //       resubmit(task)          from Work::run: the same item again
 //       spawn(payload)          only for P3: the same as submit, as a closure that the peer stores
 //       enter, help, reap       optional, see workloads/drain.hpp
+//   figures                     optional: what the peer knows about itself, see harness/result.hpp
 #pragma once
 
 #include "../workloads/drain.hpp"
+#include "../workloads/footprint.hpp"
 #include "../workloads/inside.hpp"
 #include "../workloads/latency.hpp"
+#include "../workloads/mix.hpp"
+#include "../workloads/probe.hpp"
+#include "../workloads/waiters.hpp"
+#include "arguments.hpp"
 
-#include <cstring>
 #include <sys/prctl.h>
 
 namespace bench {
@@ -45,8 +50,20 @@ result measure(const settings& sizes) {
         return measure_ping<Peer>(sizes);
     } else if constexpr (Which == workload::p7) {
         return measure_round_trip<Peer>(sizes);
-    } else {
+    } else if constexpr (Which == workload::p8) {
         return measure_drain<ordered_drain, false, Peer>(sizes);
+    } else if constexpr (Which == workload::p9) {
+        return measure_mix<Peer>(sizes);
+    } else if constexpr (Which == workload::p10_blocked) {
+        return measure_probe<Peer>(sizes, false);
+    } else if constexpr (Which == workload::p10_fresh) {
+        return measure_probe<Peer>(sizes, true);
+    } else if constexpr (Which == workload::p11) {
+        return measure_waiters<Peer>(sizes);
+    } else if constexpr (Which == workload::p14) {
+        return measure_footprint<Peer>(sizes);
+    } else {
+        return measure_idle<Peer>(sizes);
     }
 }
 
@@ -69,25 +86,28 @@ int run_named(std::string_view name, const settings& sizes, std::index_sequence<
     return complete ? 0 : 1;
 }
 
-/// `--list` prints the workloads of this peer, `--work NAME [--quick]` runs one. Exit status 0: all its items ran.
+template <class Peer>
+int list_workloads() {
+    for (const named_workload& each : workloads) {
+        if (Peer::runs(each.value)) {
+            std::printf("%.*s\n", static_cast<int>(each.name.size()), each.name.data());
+        }
+    }
+    return 0;
+}
+
+/// `--list` prints the workloads of this peer, `--work NAME` runs one, with the sizes that arguments.hpp knows. Exit status
+/// 0: all its items ran, or the answer is that they did not within the limit.
 template <class Peer>
 int main_for(int argc, char** argv) {
+    const std::span arguments{argv + 1, static_cast<std::size_t>(argc) - 1};
+    if (arguments.size() == 1 && std::string_view{arguments[0]} == "--list") {
+        return list_workloads<Peer>();
+    }
     settings sizes;
     std::string_view name;
-    for (int index = 1; index < argc; ++index) {
-        const std::string_view argument = argv[index];
-        if (argument == "--quick") {
-            sizes = quick_settings;
-        } else if (argument == "--work" && index + 1 < argc) {
-            name = argv[++index];
-        } else if (argument == "--list") {
-            for (const named_workload& each : workloads) {
-                if (Peer::runs(each.value)) {
-                    std::printf("%.*s\n", static_cast<int>(each.name.size()), each.name.data());
-                }
-            }
-            return 0;
-        }
+    if (!parse(arguments, name, sizes)) {
+        return 2;
     }
     prctl(PR_SET_TIMERSLACK, 1UL);  // else the waiter oversleeps by 50 µs, twice that of what it waits for
     const int status = run_named<Peer>(name, sizes, std::make_index_sequence<workloads.size()>{});

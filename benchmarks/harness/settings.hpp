@@ -4,6 +4,7 @@
 #pragma once
 
 #include "affinity.hpp"
+#include "blocking.hpp"
 
 #include <array>
 #include <cstddef>
@@ -11,6 +12,9 @@
 #include <string_view>
 
 namespace bench {
+
+/// Where the thread that submits runs while P10 measures; its blockers come from the first CPU.
+enum class submitter_place : std::uint8_t { anywhere, same_cpu, other_cpu };
 
 struct settings {
     unsigned workers = allowed_cpus();
@@ -20,9 +24,25 @@ struct settings {
     std::size_t round_trips = 20'000;
     std::size_t warm_up_items = 20'000;
     std::size_t ring_slots = std::size_t{1} << 21;
+
+    // Of the workloads that block.
+    std::size_t mix_items = 2'000;
+    std::size_t warm_up_mix = 100;  // 0: the threads that the mix needs come while the clock runs
+    std::size_t probes = 180;       // P10-blocked
+    std::size_t rounds = 60;        // P10-fresh
+    std::size_t blockers = 1;       // P10
+    block_kind kind = block_kind::condvar;
+    submitter_place place = submitter_place::anywhere;
+    std::size_t waiters = 64;               // P11
+    std::size_t queued_items = 50'000;      // P14
+    std::int64_t idle_ns = 10'000'000'000;  // P15
+    std::int64_t limit_ns = 5'000'000'000;  // P10, P11: then the answer is "not within"
+    unsigned spinners = 0;                  // threads of the program that compute all the time
+    bool unbound = false;                   // cmwq: the unbound system queue
 };
 
-/// Small enough for a smoke test: shows that every item runs, says nothing about time.
+/// Small enough for a smoke test: shows that every item runs, says nothing about time. What the command line says goes
+/// before both.
 inline const settings quick_settings{
     .items = 20'000,
     .tree_levels = 12,
@@ -30,11 +50,42 @@ inline const settings quick_settings{
     .round_trips = 200,
     .warm_up_items = 1'000,
     .ring_slots = std::size_t{1} << 16,
+    .mix_items = 40,
+    .warm_up_mix = 4,
+    .probes = 3,
+    .rounds = 2,
+    .waiters = 8,
+    .queued_items = 2'000,
+    .idle_ns = 100'000'000,
+    .limit_ns = 200'000'000,
 };
 
 /// The figures of the design that this program measures. P2 comes with 2 and with 4 producers, P5 as one item that
 /// enqueues itself and as a chain of fresh items.
-enum class workload : std::uint8_t { p1, p2_2, p2_4, p3, p4, p5_self, p5_chain, p6, p7, p8 };
+enum class workload : std::uint8_t {
+    p1,
+    p2_2,
+    p2_4,
+    p3,
+    p4,
+    p5_self,
+    p5_chain,
+    p6,
+    p7,
+    p8,
+    p9,
+    p10_blocked,
+    p10_fresh,
+    p11,
+    p14,
+    p15,
+};
+
+/// The subject's threads block: a pool that can grow without limit is asked to.
+constexpr bool blocks(workload which) noexcept {
+    return which == workload::p9 || which == workload::p10_blocked || which == workload::p10_fresh ||
+           which == workload::p11;
+}
 
 struct named_workload {
     workload value;
@@ -52,6 +103,12 @@ inline constexpr std::array workloads{
     named_workload{workload::p6, "P6"},
     named_workload{workload::p7, "P7"},
     named_workload{workload::p8, "P8"},
+    named_workload{workload::p9, "P9"},
+    named_workload{workload::p10_blocked, "P10-blocked"},
+    named_workload{workload::p10_fresh, "P10-fresh"},
+    named_workload{workload::p11, "P11"},
+    named_workload{workload::p14, "P14"},
+    named_workload{workload::p15, "P15"},
 };
 
 }  // namespace bench

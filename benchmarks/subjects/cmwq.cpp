@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// cmwq: caller-owned items on the system queue, and on an ordered queue for P8.
+// cmwq: caller-owned items on the system queue, and on an ordered queue for P8. Nothing is annotated where items block.
 #include "../harness/item_ring.hpp"
 #include "../harness/main.hpp"
 
@@ -17,6 +17,29 @@ struct cmwq_peer {
     static const char* version() { return CMWQ_VERSION_STRING; }
     static constexpr bool runs(workload) { return true; }
 
+    /// What the runtime counted, and what the canaries cost.
+    class figures {
+    public:
+        void finish(bench::result& found) const {
+            const cmwq::runtime_statistics now = cmwq::runtime::standard().statistics();
+            const auto add = [&](const char* key, std::uint64_t after, std::uint64_t before) {
+                found.add(key, static_cast<double>(after - before));
+            };
+            add("workers_created", now.workers_created, before_.workers_created);
+            add("workers_created_ever", now.workers_created, 0);
+            add("blocks_by_canary", now.blocks_found_by_canary, before_.blocks_found_by_canary);
+            add("blocks_by_batch", now.blocks_found_by_batch_canary, before_.blocks_found_by_batch_canary);
+            add("blocks_by_watchdog", now.blocks_found_by_watchdog, before_.blocks_found_by_watchdog);
+            const bench::named_threads canaries = bench::threads_named("cmwq/c");
+            found.add("canary_threads", static_cast<double>(canaries.count));
+            found.add("canary_cpu_ns", canaries.cpu_ns - canaries_.cpu_ns);
+        }
+
+    private:
+        cmwq::runtime_statistics before_ = cmwq::runtime::standard().statistics();
+        bench::named_threads canaries_ = bench::threads_named("cmwq/c");
+    };
+
     template <class Work>
     class subject {
     public:
@@ -31,6 +54,8 @@ struct cmwq_peer {
             if constexpr (Work::ordered) {
                 owned_ = cmwq::make_queue(cmwq::ordered{.name = "bench"});
                 queue_ = &*owned_;
+            } else if (sizes.unbound) {
+                queue_ = &cmwq::system_unbound();
             }
         }
 

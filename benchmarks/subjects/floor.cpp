@@ -2,6 +2,7 @@
 //
 // The floors: programs that do the bare minimum the hardware needs for the same job and promise nothing. P1 and P8: see
 // floor_drain.hpp, in chunks of 256. P4 and P5: push, take and call on one thread. P6 and P7: one futex on one CPU.
+// P9: threads placed by hand.
 #include "floor_drain.hpp"
 
 #include <type_traits>
@@ -99,6 +100,54 @@ private:
     bench::event submitted_;
 };
 
+/// P9: as many threads as the mix needs to keep the CPUs busy, no more, pinned in turn, with one shared counter.
+template <class Work>
+class hand_placed {
+public:
+    struct task {
+        std::uintptr_t payload;
+    };
+
+    explicit hand_placed(const bench::settings& sizes) {
+        constexpr auto per_cpu = static_cast<unsigned>((Work::sleep + Work::compute) / Work::compute);
+        for (unsigned index = 0; index < sizes.workers * per_cpu; ++index) {
+            std::thread{[this, cpu = index % sizes.workers] { work(cpu); }}.detach();
+        }
+    }
+
+    void submit(std::uintptr_t) noexcept { ++held_; }
+
+    /// All at once: one wake.
+    void help() noexcept {
+        items_.fetch_add(held_, std::memory_order_release);
+        held_ = 0;
+        submitted_.signal();
+    }
+
+private:
+    void work(unsigned cpu) noexcept {
+        bench::pin_to_allowed_cpu(cpu);
+        for (std::uintptr_t mine = next_.fetch_add(1);; mine = next_.fetch_add(1)) {
+            wait_for(mine);
+            task item{mine};
+            Work::run(*this, item);
+        }
+    }
+
+    void wait_for(std::uintptr_t item) noexcept {
+        std::uint32_t seen = submitted_.count();
+        while (item >= items_.load(std::memory_order_acquire)) {
+            submitted_.wait_until(seen + 1);
+            seen = submitted_.count();
+        }
+    }
+
+    std::size_t held_ = 0;
+    alignas(128) std::atomic<std::uintptr_t> next_{0};
+    std::atomic<std::size_t> items_{0};
+    bench::event submitted_;
+};
+
 template <class Work>
 constexpr bool is_latency = std::is_same_v<Work, bench::ping> || std::is_same_v<Work, bench::round_trip>;
 template <class Work>
@@ -108,13 +157,15 @@ struct floor_peer {
     static constexpr const char* name = "floor";
     static const char* version() { return ""; }
     static constexpr bool runs(workload which) {
-        return which != workload::p2_2 && which != workload::p2_4 && which != workload::p3;
+        return which == workload::p1 || which == workload::p8 || which == workload::p4 || which == workload::p5_self ||
+               which == workload::p5_chain || which == workload::p6 || which == workload::p7 || which == workload::p9;
     }
 
     template <class Work>
-    using subject =
-        std::conditional_t<is_latency<Work>, same_cpu<Work>,
-                           std::conditional_t<is_drain<Work>, bench::hand_over<Work, 256>, one_thread<Work>>>;
+    using subject = std::conditional_t<
+        is_latency<Work>, same_cpu<Work>,
+        std::conditional_t<is_drain<Work>, bench::hand_over<Work, 256>,
+                           std::conditional_t<std::is_same_v<Work, bench::mix>, hand_placed<Work>, one_thread<Work>>>>;
 };
 
 }  // namespace

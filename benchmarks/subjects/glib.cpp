@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// GLib's GThreadPool with threads of its own (exclusive), one thread for the ordered queue.
+// GLib's GThreadPool with threads of its own (exclusive), one thread for the ordered queue; without a limit, which its
+// interface offers for items that block, for the workloads that do.
 #include "../harness/main.hpp"
 
 #include <glib.h>
@@ -28,8 +29,12 @@ struct glib_peer {
         };
 
         explicit subject(const bench::settings& sizes) {
-            const gint threads = Work::ordered ? 1 : static_cast<gint>(sizes.workers);
-            pool_ = g_thread_pool_new(&subject::run, this, threads, TRUE, nullptr);
+            if constexpr (requires { Work::blocks; }) {
+                pool_ = g_thread_pool_new(&subject::run, this, -1, FALSE, nullptr);
+            } else {
+                const gint threads = Work::ordered ? 1 : static_cast<gint>(sizes.workers);
+                pool_ = g_thread_pool_new(&subject::run, this, threads, TRUE, nullptr);
+            }
         }
 
         // GLib refuses null, so the pointer it carries is the payload and one.

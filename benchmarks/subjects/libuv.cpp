@@ -16,7 +16,8 @@ struct libuv_peer {
     static constexpr const char* name = "libuv";
     static const char* version() { return uv_version_string(); }
     static constexpr bool runs(workload which) {
-        return which == workload::p1 || which == workload::p6 || which == workload::p7 || which == workload::p8;
+        return which == workload::p1 || which == workload::p6 || which == workload::p7 || which == workload::p8 ||
+               bench::blocks(which) || which == workload::p14 || which == workload::p15;
     }
 
     template <class Work>

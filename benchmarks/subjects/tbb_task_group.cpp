@@ -17,9 +17,12 @@ struct tbb_task_group {
     static constexpr const char* name = "tbb_task_group";
     static const char* version() { return TBB_VERSION_STRING; }
 
-    // An arena of two has no room for several submitting threads, and a group has no order.
+    // An arena of two has no room for several submitting threads, and a group has no order. The submitter is one of the
+    // two workers, so nothing can be submitted while all are blocked.
     static constexpr bool runs(workload which) {
-        return which != workload::p2_2 && which != workload::p2_4 && which != workload::p8;
+        return which != workload::p2_2 && which != workload::p2_4 && which != workload::p8 &&
+               which != workload::p10_blocked && which != workload::p10_fresh && which != workload::p11 &&
+               which != workload::p14;
     }
 
     template <class Work>

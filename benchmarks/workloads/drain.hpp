@@ -140,6 +140,7 @@ result measure_drain(const settings& sizes) {
     }
     const std::uintptr_t first = sizes.warm_up_items;
     const run_count before = count_all();
+    const peer_region<Peer> peer;
     const region measured;
     std::int64_t submitted = 0;
     as_producer(subject, [&] {
@@ -151,6 +152,7 @@ result measure_drain(const settings& sizes) {
     result found = measured.finish(static_cast<double>(sizes.items));
     found.call_ns = static_cast<double>(submitted - measured.start()) / static_cast<double>(sizes.items);
     found.complete = in_time && ran_once_each(before, first, sizes.items) && ordered_drain::in_order;
+    peer.finish(found);
     return found;
 }
 

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What run.py runs and prints for the figures about blocking, footprint and idling: P9, P10, P11, P14, P15, and cost."""
+
+import dataclasses
+import statistics
+
+FIGURES = {
+    "P9": "2000 items of 200 us CPU and 2 ms of sleep",
+    "P9-spinners": "the same beside two computing threads of the program",
+    "P9-hog-inside": "the same beside computing processes of the same scheduling group",
+    "P9-hog-outside": "the same beside computing processes of another scheduling group",
+    "P10-blocked": "submit to start behind B items that are blocked already (condition variable)",
+    "P10-kinds": "the same by what they are blocked in",
+    "P10-place": "the same by where the submitter runs: on the CPU of the blocked items, or on another",
+    "P10-spinners": "the same beside two computing threads of the program",
+    "P10-hog-inside": "the same beside computing processes of the same scheduling group",
+    "P10-hog-outside": "the same beside computing processes of another scheduling group",
+    "P10-fresh": "submit to start directly behind B fresh items that block for 2 ms each",
+    "P10-fresh-spinners": "the same beside two computing threads of the program",
+    "P11": "N items wait for one that is submitted later: time until all have gone on",
+    "P11-spinners": "the same beside two computing threads of the program",
+    "P14": "10^6 empty items: most threads; memory of queued items",
+    "P15": "idle after work: what the threads do",
+    "cost-P1": "P1 with the canary and without, in pairs",
+    "cost-P5-self": "P5-self with the canary and without, in pairs",
+}
+KINDS = ["condvar", "mutex", "pipe", "sleep", "fsync", "fault", "cold_file"]
+SAME_AS_OTHERS = {"naive_intrusive"}  # differs from naive in nothing that matters where items block
+GROWS = ["cmwq", "glib"]  # pools that start more threads by themselves: the others only show their limit again
+
+
+@dataclasses.dataclass
+class Case:
+    """One program with one set of arguments: a line of the figure's table."""
+    figure: str
+    row: str
+    column: str
+    peer: str
+    work: str
+    arguments: list
+    environment: dict = dataclasses.field(default_factory=dict)
+    hogs: str = ""  # "inside" or "outside" the scheduling group
+    most_rounds: int = 1000
+
+
+def choose(only):
+    """The figures that `--only` asks for: P10 means all that begin with it."""
+    names = [name for name in only.split(",") if name]
+    return [figure for figure in FIGURES
+            if not names or any(figure == name or figure.startswith(name + "-") for name in names)]
+
+
+class Cases:
+    def __init__(self, able, options):
+        self.peers = [peer for peer in able if peer not in SAME_AS_OTHERS]
+        self.able, self.options, self.list = able, options, []
+
+    def add(self, figure, peer, work, *arguments, row="", column="", **more):
+        if work not in self.able.get(peer, []):
+            return
+        limit = 20 if self.options.full or (self.options.quick and peer == "cmwq") else 5
+        late = [] if self.options.quick and peer != "cmwq" else ["--limit-s", str(limit)]
+        limited = late if work.startswith(("P10", "P11")) else []
+        self.list.append(Case(figure, row or peer, column, peer, work, [*map(str, arguments), *limited], **more))
+
+    def mix(self, figure, peers, *arguments, **more):
+        for peer in peers:
+            self.add(figure, peer, "P9", *arguments, **more)
+        self.add(figure, "cmwq", "P9", *arguments, "--queue", "unbound", row="cmwq unbound", **more)
+
+    def probe(self, figure, work, peers, blockers, *arguments, row="", **more):
+        for peer in peers:
+            for count in blockers:
+                self.add(figure, peer, work, "--blockers", count, *arguments, row=row, column=f"B={count}", **more)
+
+    def waiters(self, figure, peers, counts, *arguments):
+        for peer in peers:
+            for count in counts:
+                self.add(figure, peer, "P11", "--waiters", count, *arguments, column=f"N={count}")
+
+    def build(self):
+        quick, full = self.options.quick, self.options.full
+        few = [1, 8] if quick else [1, 8, 64]
+        many = [8] if quick else [0, 1, 2, 4, 8, 16, 64]
+        spinning = ["--spinners", 2]
+        self.mix("P9", self.peers)
+        self.add("P9", "cmwq", "P9", "--mix-warm-up", 0, row="cmwq cold")
+        self.mix("P9-spinners", [] if quick else self.peers, *spinning)
+        self.probe("P10-blocked", "P10-blocked", self.peers, many)
+        for kind in KINDS:
+            self.probe("P10-kinds", "P10-blocked", ["cmwq"], few[:1] if quick else few, "--kind", kind,
+                       row=f"cmwq {kind}")
+        for place in ("same", "other"):
+            self.probe("P10-place", "P10-blocked", ["cmwq"], few, "--place", place, row=f"cmwq {place} CPU")
+        self.probe("P10-spinners", "P10-blocked", GROWS, few, *spinning)
+        self.probe("P10-fresh", "P10-fresh", self.peers, [8] if quick else [0, 1, 8, 64])
+        self.probe("P10-fresh-spinners", "P10-fresh", GROWS, few, *spinning)
+        for where in ("outside",) if quick else ("inside", "outside"):
+            self.mix(f"P9-hog-{where}", [] if quick else ["floor", *GROWS], hogs=where)
+            self.probe(f"P10-hog-{where}", "P10-blocked", ["cmwq"], few[:1] if quick else few, row="cmwq blocked",
+                       hogs=where)
+            self.probe(f"P10-hog-{where}", "P10-fresh", ["cmwq"], [] if quick else few, row="cmwq fresh", hogs=where)
+        self.waiters("P11", self.peers, [8] if quick else [8, 64, 1000])
+        self.waiters("P11-spinners", GROWS, [8] if quick else [8, 64, 1000], *spinning)
+        for peer in self.peers:
+            self.add("P14", peer, "P14")
+        self.add("P14", "cmwq", "P14", "--queue", "unbound", row="cmwq unbound")
+        idle = [] if quick else ["--idle-s", 60 if full else 10]
+        for peer in self.peers:
+            self.add("P15", peer, "P15", *idle, most_rounds=1)
+        for work in ("P1", "P5-self"):
+            for tier in ("canary", "watchdog"):
+                more = [] if quick else ["--items", 5_000_000]
+                self.add(f"cost-{work}", "cmwq", work, *more, row=f"cmwq {tier}",
+                         environment={"CMWQ_BLOCK_DETECT": tier})
+        return self.list
+
+
+# ---- the tables ------------------------------------------------------------------------------------------------------
+
+def figures_of(runs, key, scale):
+    return [run[key] / scale for run in runs if key in run]
+
+
+def median(runs, key, scale=1.0, digits=0):
+    values = figures_of(runs, key, scale)
+    return f"{statistics.median(values):.{digits}f}" if values else "-"
+
+
+def with_spread(runs, key, scale, digits=1):
+    values = figures_of(runs, key, scale)
+    if not values:
+        return "-"
+    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
+
+
+def late(runs):
+    """How long the last run waited in vain, as text; empty if all were in time."""
+    limits = [run["not_within_ns"] for run in runs if "not_within_ns" in run]
+    return f"not in {limits[-1] / 1e9:g} s ({len(limits)} of {len(runs)})" if limits else ""
+
+
+def detected(runs):
+    """Blocks found by canary / batch canary / watchdog."""
+    keys = ("blocks_by_canary", "blocks_by_batch", "blocks_by_watchdog")
+    return " / ".join(median(runs, key) for key in keys) if any(keys[0] in run for run in runs) else ""
+
+
+def mix_cells(runs, reference):
+    walls = [run["ns"] * run["items"] / 1e6 for run in runs]
+    wall = statistics.median(walls)
+    ratio = f"{wall / reference:.2f}" if reference else "-"
+    cpu = statistics.median(run["cpu_ns"] * run["items"] / 1e6 for run in runs)
+    return [f"{wall:.0f} [{min(walls):.0f}-{max(walls):.0f}]", ratio, f"{cpu:.0f}", median(runs, "threads"),
+            median(runs, "canary_cpu_ns", 1e6, 1), detected(runs)]
+
+
+def mix_reference(by_row):
+    floor = [run["ns"] * run["items"] / 1e6 for runs in by_row.get("floor", {}).values() for run in runs]
+    return statistics.median(floor) if floor else None
+
+
+def probe_cells(runs, _):
+    if late(runs):
+        return [late(runs), "", "", median(runs, "blockers_begun"), median(runs, "threads"), ""]
+    worst = max(run["max_ns"] for run in runs) / 1000
+    return [with_spread(runs, "ns", 1000), with_spread(runs, "p99_ns", 1000, 0), f"{worst:.0f}",
+            median(runs, "blockers_begun"), median(runs, "threads"), detected(runs)]
+
+
+def waiter_cells(runs, _):
+    if late(runs):
+        return [late(runs), "", median(runs, "threads"), ""]
+    return [with_spread(runs, "ns", 1e6), median(runs, "after_freeing_ns", 1e6, 1), median(runs, "threads"),
+            detected(runs)]
+
+
+def footprint_cells(runs, _):
+    return [median(runs, "threads"), median(runs, "workers_created_ever"), median(runs, "canary_threads"),
+            median(runs, "heap_bytes_per_item", 1, 1), median(runs, "resident_bytes_per_item", 1, 1),
+            median(runs, "queued_share", 0.01)]
+
+
+def idle_cells(runs, _):
+    return [median(runs, "ns", 1e9, 1), median(runs, "switches"), median(runs, "cpu_ns", 1000, 1),
+            median(runs, "threads")]
+
+
+def cost_reference(by_row):
+    """The runs without canary, in the order of the rounds: each is compared with the canary's of the same round."""
+    return [run["ns"] for runs in by_row.get("cmwq watchdog", {}).values() for run in runs]
+
+
+def cost_cells(runs, without):
+    pairs = [100 * (run["ns"] / other - 1) for run, other in zip(runs, without)]
+    paired = f"{statistics.median(pairs):+.1f} [{min(pairs):+.1f}-{max(pairs):+.1f}]" if pairs else "-"
+    shares = [100 * run["canary_cpu_ns"] / (run["cpu_ns"] * run["items"]) for run in runs]
+    return [with_spread(runs, "ns", 1), paired, f"{statistics.median(shares):.2f}", median(runs, "switches")]
+
+
+def nothing(_):
+    return None
+
+
+TABLES = {
+    "P9": (["wall ms", "x floor", "cpu ms", "threads", "canary ms", "found by c/b/w"], mix_cells, mix_reference),
+    "P10": (["p50 us", "p99 us", "worst us", "begun", "threads", "found by c/b/w"], probe_cells, nothing),
+    "P11": (["ms", "after freeing", "threads", "found by c/b/w"], waiter_cells, nothing),
+    "P14": (["threads", "workers", "canaries", "heap B/item", "resident B/item", "queued %"], footprint_cells, nothing),
+    "P15": (["s", "switches", "cpu us", "threads"], idle_cells, nothing),
+    "cost": (["ns/item", "pairs %", "canary % of cpu", "switches"], cost_cells, cost_reference),
+}
+
+
+def table(figure, by_row):
+    """The lines of a figure, the heading first. by_row[row] is a list of runs, each with its column."""
+    titles, cells, reference_of = TABLES[figure.split("-")[0]]
+    split = {row: {} for row in by_row}
+    for row, runs in by_row.items():
+        for run in runs:
+            if not run["error"]:
+                split[row].setdefault(run["column"], []).append(run)
+    reference = reference_of(split)
+    lines = [["peer", *titles, "foreign %"]]
+    for row, by_column in split.items():
+        if not by_column:
+            lines.append([row, "failed: " + by_row[row][-1]["error"]])
+        for column, runs in by_column.items():
+            lines.append([f"{row} {column}".strip(), *cells(runs, reference), median(runs, "foreign", 0.01)])
+    return lines
