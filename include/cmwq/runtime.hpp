@@ -70,9 +70,10 @@ struct runtime_statistics {
     std::uint64_t items_stolen = 0;              ///< Items run by another pool than the one they were enqueued to.
     std::uint64_t wakeups = 0;                   ///< Idle workers woken because an item was enqueued.
     std::uint64_t flushes = 0;                   ///< Flushes of queues that had to wait.
-    std::uint64_t blocks_found_by_canary = 0;        ///< Workers found blocked within microseconds.
-    std::uint64_t blocks_found_by_batch_canary = 0;  ///< The same, by its twin for CPUs busy with the program's threads.
-    std::uint64_t blocks_found_by_watchdog = 0;      ///< Workers found blocked, or hogging the CPU, at a 10 ms look.
+    std::uint64_t blocks_found_by_canary = 0;    ///< Workers found blocked within microseconds.
+    std::uint64_t blocks_found_by_batch_canary =
+        0;                                       ///< The same, by its twin for CPUs busy with the program's threads.
+    std::uint64_t blocks_found_by_watchdog = 0;  ///< Workers found blocked, or hogging the CPU, at a 10 ms look.
     unsigned workers = 0;                        ///< Workers that exist now.
     unsigned idle_workers = 0;                   ///< Of these, the idle ones.
     unsigned pools = 0;                          ///< Pools of workers that exist now.

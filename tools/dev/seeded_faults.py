@@ -12,6 +12,7 @@ Exit status 0: every fault was found, but for those that are listed with a reaso
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,7 @@ CONFIGURE = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_REL
 class Fault:
     name: str           # what the engine does wrong
     file: str
-    old: str            # occurs once
+    old: str            # occurs once, however its lines are broken
     new: str
     scenarios: str      # --gtest_filter of model_tests
     survives: str = ""  # why no scenario can find it
@@ -217,8 +218,13 @@ FAULTS = [
 ]
 
 
+def pattern(text):
+    """Finds the text whatever its spaces and line breaks are: the formatter may move them."""
+    return re.compile(r"\s*".join(re.escape(token) for token in re.findall(r"\w+|[^\w\s]", text)))
+
+
 def fits(fault):
-    return (ROOT / fault.file).read_text().count(fault.old) == 1
+    return len(pattern(fault.old).findall((ROOT / fault.file).read_text())) == 1
 
 
 def check_list():
@@ -264,7 +270,7 @@ def try_fault(tree, fault, schedules, log):
     """'found', 'survived', or 'not built'."""
     path = tree / fault.file
     sound = path.read_text()
-    path.write_text(sound.replace(fault.old, fault.new))
+    path.write_text(pattern(fault.old).sub(lambda _: fault.new, sound))
     try:
         if not build(tree, log):
             return "not built"
