@@ -5,7 +5,6 @@
 
 #include <array>
 #include <memory>
-#include <optional>
 
 namespace {
 
@@ -421,21 +420,24 @@ TEST(queue_destruction, runs_what_was_enqueued_just_before) {
 }
 
 TEST(queue_destruction, may_follow_the_end_of_the_last_item_at_once) {
-    // Whoever learns from the item that it has run may destroy the queue, though the enqueuer has not returned yet. Not so
-    // for limited queues: docs/design/tokens.md, "Known imperfections".
-    explore(without_watchdog(on_cpus(2)), schedules, [] {
-        tested_runtime rt;
-        std::optional<cmwq::owned_queue> wq{rt.make_queue(cmwq::unbound{.name = "short-lived"})};
-        tested_item first, last;
-        gate ran;
-        last.body = [&](tested_item&) { ran.open(); };
-        (void)(*wq)->enqueue(first);
-        together({{0, [&] { (void)(*wq)->enqueue(last); }}, {1, [&] {
-                                                                 ran.wait();
-                                                                 wq.reset();
-                                                             }}});
-        model::check(first.runs == 1 && last.runs == 1, "both were run");
-    });
+    // Whoever learns from the item that it has run may destroy the queue, though the enqueuer has not returned yet.
+    for (const bool in_order : {false, true}) {
+        explore(without_watchdog(on_cpus(2)), schedules, [in_order] {
+            tested_runtime rt;
+            cmwq::owned_queue wq = in_order ? rt.make_queue(cmwq::ordered{.name = "short-lived"})
+                                            : rt.make_queue(cmwq::unbound{.name = "short-lived"});
+            tested_item first, last;
+            gate ran;
+            last.body = [&](tested_item&) { ran.open(); };
+            (void)wq->enqueue(first);
+            const auto wait_and_destroy = [&] {
+                ran.wait();
+                wq = {};
+            };
+            together({{0, [&] { (void)wq->enqueue(last); }}, {1, wait_and_destroy}});
+            model::check(first.runs == 1 && last.runs == 1, "both were run");
+        });
+    }
 }
 
 TEST(runtime_destruction, runs_what_its_queues_still_have) {
