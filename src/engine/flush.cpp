@@ -69,14 +69,17 @@ std::size_t note_running(cmwq_queue& wq, const worker* self) noexcept {
     return found;
 }
 
-/// Marks everything that exists now. Returns the number of instances.
+/// Marks everything that exists now. Returns the number of instances. The running ones first: one that ends meanwhile has
+/// pushed its successor before, and the lists are looked at after that. The other way round, an item that enqueues itself
+/// could be missed in both places, and a drain would end with it.
 std::size_t mark_instances(cmwq_queue& wq) noexcept {
     worker* self = this_worker_slot();
     held_lists held{wq, self};
-    std::size_t found = 0;
-    held.for_each([&](item_list& items) { found += mark_list(items, wq.id); });
-    wq.flush_remaining.fetch_add(found, memory_order_relaxed);
-    return found + note_running(wq, self);
+    const std::size_t running = note_running(wq, self);
+    std::size_t listed = 0;
+    held.for_each([&](item_list& items) { listed += mark_list(items, wq.id); });
+    wq.flush_remaining.fetch_add(listed, memory_order_relaxed);
+    return running + listed;
 }
 
 /// One round: mark, then wait for the last marked instance. The caller leads.

@@ -192,7 +192,8 @@ void watchdog::look_after_canary(worker_pool& pool) noexcept {
         return;
     }
     pool.bird.tick();
-    const worker* latest = pool.latest.load(memory_order_relaxed);
+    // sync canary.8: acquire; pairs with canary.7; sees the slot as it was made
+    const worker* latest = pool.latest.load(memory_order_acquire);
     if (latest == nullptr || !pool.bird.on_duty() || !pool.list.has_work()) return;
     // A healthy canary leaves this state visible for some 3 us per block: seen at a tick, it is starved.
     if (latest->counted.load(memory_order_relaxed) == 0 || latest->current.load(memory_order_relaxed) == nullptr)

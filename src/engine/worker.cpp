@@ -53,7 +53,7 @@ void run_with_token(worker& me) noexcept {
     worker_pool& pool = *me.pool;
     me.counted.store(counted_in::running, memory_order_relaxed);  // the token that came with the wake
     me.resumed = false;
-    // sync canary.7: release; pairs with canary.6; publishes the slot to the canary
+    // sync canary.7: release; pairs with canary.6, canary.8; publishes the slot to the canary and the watchdog
     pool.latest.store(&me, memory_order_release);
     keep_spare(pool);
     pool.list.adopt(me.entry, false);
