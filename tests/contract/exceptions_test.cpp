@@ -8,6 +8,7 @@
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
@@ -22,6 +23,8 @@ what_was_told told;
 std::atomic<int> alive{0};
 
 void take_note(const cmwq::escaped_exception& escaped) noexcept {
+    static std::mutex one_at_a_time;
+    const std::lock_guard hold{one_at_a_time};
     told.item = escaped.item;
     told.queue = escaped.queue;
     told.owner_was_released = alive == 0;

@@ -70,8 +70,8 @@ TEST(non_reentrancy, holds_across_queues_and_cpus) {
     item.again = &cmwq::system_unbound();
     std::atomic<long> accepted{0};
     {
-        std::vector<std::jthread> threads;
         const auto cpus = support::allowed_cpus();
+        std::vector<std::jthread> threads;
         for (std::size_t i = 0; i < 4; ++i) {
             threads.emplace_back(
                 [&, i] { accepted += enqueue_for_a_while(item, queues.all, cpus[i % cpus.size()], i); });
