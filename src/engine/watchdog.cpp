@@ -46,6 +46,7 @@ void watchdog::wake_up() noexcept {
 bool watchdog::start_thread() noexcept {
     locked hold{runtime_.setup_lock};
     if (started_.load(memory_order_relaxed)) return true;
+    if (ending_.load(memory_order_relaxed)) return false;
     if (thread_.start(
             {.name = "cmwq/watchdog"}, [](void* self) { thread_main(self); }, this)) {
         started_.store(true, memory_order_relaxed);
@@ -87,9 +88,13 @@ void watchdog::look_now() noexcept {
 }
 
 void watchdog::end() noexcept {
-    if (!started_.load(memory_order_relaxed)) return;
-    // sync watchdog.4: release; pairs with watchdog.3, watchdog.5
-    ending_.store(true, memory_order_release);
+    {
+        // A worker that is still on its way to idle may be about to start the thread: it does so before this, or not at all.
+        locked hold{runtime_.setup_lock};
+        // sync watchdog.4: release; pairs with watchdog.3, watchdog.5
+        ending_.store(true, memory_order_release);
+        if (!started_.load(memory_order_relaxed)) return;
+    }
     parker_.unpark();
     thread_.join();
 }
