@@ -127,6 +127,30 @@ TEST(queue_flush, meets_an_item_that_is_just_being_left_with_another_worker) {
     }
 }
 
+TEST(queue_flush, is_not_ended_by_the_next_item_of_a_worker_that_gave_its_item_away) {
+    // The flush tells the worker that has picked the item; the worker leaves it with the one that still runs it, and goes
+    // on with another item.
+    for (const int cpus : {1, 2}) {
+        explore(without_watchdog(on_cpus(cpus)), 2 * schedules, [] {
+            tested_runtime rt;
+            tested_item item, next;
+            gate both_there;
+            item.body = [&](tested_item& self) {
+                if (self.runs != 1) return;
+                (void)rt.system_unbound().enqueue(self);
+                (void)rt.system_unbound().enqueue(next);
+                both_there.open();
+                work_a_little(40);
+            };
+            (void)rt.system().enqueue(item);
+            both_there.wait();
+            rt.system_unbound().flush();
+            model::check(item.runs == 2 && item.inside == 0 && next.runs == 1, "both were waited for");
+            rt.system().flush();
+        });
+    }
+}
+
 TEST(queue_flush, waits_for_items_that_two_workers_take_from_one_seat) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;

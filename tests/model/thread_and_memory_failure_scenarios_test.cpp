@@ -127,4 +127,23 @@ TEST(worker_limit, of_one_still_runs_everything) {
     });
 }
 
+TEST(worker_limit, leaves_no_item_for_the_next_tick) {
+    // The only worker comes back from its wait just as the watchdog tries in vain to make another: the worker goes on with
+    // the next item at once.
+    explore(on_cpus(1), 2 * schedules, [] {
+        cmwq::runtime_options options;
+        options.max_workers = 1;
+        tested_runtime rt{options};
+        std::array<tested_item, 4> items;
+        for (tested_item& item : items) {
+            item.body = [](tested_item&) {
+                model::sleep_for(40ms + std::chrono::nanoseconds(model::random_below(2000)));
+            };
+        }
+        for (tested_item& item : items) (void)rt.system().enqueue(item);
+        rt.system().flush();
+        model::check(platform::now() < 4 * 40ms + 2ms, "one item after the other, and no pause between them");
+    });
+}
+
 }  // namespace

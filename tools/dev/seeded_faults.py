@@ -75,7 +75,9 @@ FAULTS = [
           "(void)former->inside.load(memory_order_acquire);", "queue_flush.*:item_flush.*:pool.*"),
     Fault("bias_taken_without_revoking", "src/engine/worklist.cpp",
           "    revoke(&me, same_cpu);\n    owner_.store", "    (void)same_cpu;\n    owner_.store",
-          "ordered_queue.*:max_active.*:queue_flush.*"),
+          "ordered_queue.*:max_active.*:queue_flush.*",
+          "a list changes its owner when the former one has rested or blocks: that both are inside takes one that wakes up "
+          "in the few steps in which its replacement starts, found blocked by mistake; not found so far"),
     Fault("marks_lost_when_an_item_is_unlinked", "src/engine/item_list.hpp",
           "access::prev_and_home(item) &= home::mark_bits;", "access::prev_and_home(item) = 0;", "queue_flush.*"),
 
@@ -91,7 +93,7 @@ FAULTS = [
     Fault("thief_looks_only_at_its_own_pool_again", "src/engine/concurrency.cpp",
           "        kick_all(*pool.scope);\n    } else if", "        kick(pool);\n    } else if", "wake.*:queue_flush.*"),
     Fault("idle_worker_not_looked_for_again", "src/engine/wake.cpp",
-          "        if (has_idle(pool)) continue;\n", "", "thread_failure.*"),
+          "        if (has_idle(pool)) continue;\n", "", "thread_failure.*:worker_limit.*"),
     Fault("goes_idle_after_giving_the_token_back", "src/engine/worker.cpp",
           "push_idle(me); const unsigned left = leave_counts(me);",
           "const unsigned left = leave_counts(me); push_idle(me);", "thread_failure.*:workers.*:wake.*"),
@@ -132,6 +134,8 @@ FAULTS = [
     Fault("watchdog_not_armed", "src/engine/wake.cpp",
           "pool.scope->runtime->dog.arm(); if (pool_policy::may_wake_neighbour(unseen",
           "if (pool_policy::may_wake_neighbour(unseen", "wake.*:max_active.*:idle.*:workers.*"),
+    Fault("watchdog_started_after_its_end", "src/engine/watchdog.cpp",
+          "    if (ending_.load(memory_order_relaxed)) return false;\n", "", "non_reentrancy.*"),
     Fault("watchdog_never_lies_down", "src/engine/watchdog.cpp", "if (tick()) continue;", "(void)tick(); continue;",
           "idle.*"),
     Fault("long_computation_not_noticed", "src/engine/watchdog.cpp",
@@ -180,8 +184,14 @@ FAULTS = [
           "queue_destruction.*:drain.*:ordered_queue.*:max_active.*"),
 
     # ---- flush and drain
-    Fault("flush_passes_over_running_items", "src/engine/flush.cpp", "return found + note_running(wq, self);",
-          "(void)&note_running; (void)self; return found;", "queue_flush.*"),
+    Fault("flush_passes_over_running_items", "src/engine/flush.cpp",
+          "const std::size_t running = note_running(wq, self);",
+          "(void)&note_running; (void)self; const std::size_t running = 0;", "queue_flush.*"),
+    Fault("flush_looks_at_lists_before_running_items", "src/engine/flush.cpp",
+          "const std::size_t running = note_running(wq, self); std::size_t listed = 0; "
+          "held.for_each([&](item_list& items) { listed += mark_list(items, wq.id); });",
+          "std::size_t listed = 0; held.for_each([&](item_list& items) { listed += mark_list(items, wq.id); });\n"
+          "    const std::size_t running = note_running(wq, self);", "drain.*:queue_flush.*"),
     Fault("flush_passes_over_seats", "src/engine/held_lists.hpp",
           "        for (int seat = 0; seat < wq_.nr_seats; ++seat) visit(wq_.seats[seat].items.take_inbox());\n", "",
           "queue_flush.*"),
@@ -262,7 +272,7 @@ def scenarios_pass(tree, which, schedules, log):
     """A crash and a hang are failures too."""
     command = [str(tree / "build/tests/model_tests"), f"--gtest_filter={which}", "--gtest_fail_fast"]
     try:
-        return subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, timeout=300,
+        return subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, timeout=120,
                               env={**os.environ, "CMWQ_MODEL_SCHEDULES": str(schedules)}).returncode == 0
     except subprocess.TimeoutExpired:
         return False
