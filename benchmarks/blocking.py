@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What run.py runs and prints for the figures about blocking, footprint and idling: P9, P10, P11, P14, P15, and cost."""
-
+"""What run.py runs and prints for the figures about blocking, footprint and idling, and for what detection costs."""
 import dataclasses
 import statistics
 
@@ -110,7 +110,7 @@ class Cases:
             self.add("P15", peer, "P15", *idle, most_rounds=1)
         for work in ("P1", "P5-self"):
             for tier in ("canary", "watchdog"):
-                more = [] if quick else ["--items", 5_000_000]
+                more = [] if quick else ["--items", 2_000_000]  # fewer than the ring has slots
                 self.add(f"cost-{work}", "cmwq", work, *more, row=f"cmwq {tier}",
                          environment={"CMWQ_BLOCK_DETECT": tier})
         return self.list
@@ -170,8 +170,9 @@ def probe_cells(runs, _):
 
 def waiter_cells(runs, _):
     if late(runs):
-        return [late(runs), "", median(runs, "threads"), ""]
-    return [with_spread(runs, "ns", 1e6), median(runs, "after_freeing_ns", 1e6, 1), median(runs, "threads"),
+        return [late(runs), "", median(runs, "waiters_begun"), median(runs, "threads"), ""]
+    return [with_spread(runs, "ns", 1e6), median(runs, "after_freeing_ns", 1e6, 1), median(runs, "waiters_begun"),
+            median(runs, "threads"),
             detected(runs)]
 
 
@@ -205,7 +206,7 @@ def nothing(_):
 TABLES = {
     "P9": (["wall ms", "x floor", "cpu ms", "threads", "canary ms", "found by c/b/w"], mix_cells, mix_reference),
     "P10": (["p50 us", "p99 us", "worst us", "begun", "threads", "found by c/b/w"], probe_cells, nothing),
-    "P11": (["ms", "after freeing", "threads", "found by c/b/w"], waiter_cells, nothing),
+    "P11": (["ms", "after freeing", "begun", "threads", "found by c/b/w"], waiter_cells, nothing),
     "P14": (["threads", "workers", "canaries", "heap B/item", "resident B/item", "queued %"], footprint_cells, nothing),
     "P15": (["s", "switches", "cpu us", "threads"], idle_cells, nothing),
     "cost": (["ns/item", "pairs %", "canary % of cpu", "switches"], cost_cells, cost_reference),

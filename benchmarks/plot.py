@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws how long a new item waits against the number of blocked items, from what run.py --json wrote (P10-blocked).
 
-Needs matplotlib as Debian packages it (python3-matplotlib), hence the system's interpreter in the first line. A pool that
-did not start the item within the limit is drawn at the limit, with an arrow upwards: it may never.
+Needs matplotlib as Debian packages it (python3-matplotlib), hence the system's interpreter in the first line. A pool
+that did not start the item within the limit is drawn at the limit, with an arrow upwards: it may never.
 """
 
 import argparse
@@ -49,7 +49,8 @@ def draw_peer(axes, name, points, style, shift):
     counts = [count for count, _, _ in points]
     values = [value * (1 if in_time else shift) for _, value, in_time in points]
     own = name == "cmwq"
-    axes.plot(counts, values, color=color, marker=marker, label=name, linewidth=2.6 if own else 1.3, markersize=6,
+    label = "glib, unlimited" if name == "glib" else name
+    axes.plot(counts, values, color=color, marker=marker, label=label, linewidth=2.6 if own else 1.3, markersize=6,
               zorder=3 if own else 2)
     late = [(count, value) for (count, _, in_time), value in zip(points, values) if not in_time]
     for count, value in late:
@@ -70,8 +71,8 @@ def draw(points, facts):
     axes.minorticks_off()
     limits = [value for its_points in points.values() for _, value, in_time in its_points if not in_time]
     if limits:
-        axes.text(counts[-1], max(limits) * 2.3, f"not started within {max(limits) / 1e6:g} s", ha="right")
-        axes.set_ylim(top=max(limits) * 6)
+        axes.text(counts[-1], max(limits) * 4, f"not started within {max(limits) / 1e6:g} s", ha="right")
+        axes.set_ylim(top=max(limits) * 12)
     axes.set_xlabel(f"items that are blocked (pool for {facts['cpus']} CPUs)")
     axes.set_ylabel("submit to start of a new item, median, µs")
     axes.set_title("A new item while others are blocked, nothing annotated")

@@ -13,7 +13,7 @@ namespace bench {
 /// sleeps and run what is meant to stay queued.
 struct queued {
     static constexpr bool ordered = false;
-    static constexpr std::uintptr_t gate = ~std::uintptr_t{0};
+    static constexpr std::uintptr_t gate = ~std::uintptr_t{0} / 2;
     static inline std::atomic<bool> open{false};
     static inline std::atomic<unsigned> gates_entered{0};
 

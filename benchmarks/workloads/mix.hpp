@@ -85,6 +85,7 @@ result measure_mix(const settings& sizes) {
     const region measured;
     submit_mix(subject, first, sizes.mix_items);
     threads.until(mix::last_ended, ended);
+    threads.look();
     const double items = static_cast<double>(sizes.mix_items);
     result found = measured.finish(items);
     found.cpu_ns -= static_cast<double>(busy.cpu_ns() - foreign) / items;

@@ -35,12 +35,15 @@ struct waiting {
     }
 };
 
-/// Returns when as many waiters wait as a pool of fixed size has threads: it is stuck by then, even if the freeing item
-/// comes at once.
-inline void wait_until_stuck(std::size_t threads) noexcept {
-    const std::int64_t deadline = now_ns() + 1'000'000'000;
-    while (probe::blockers_begun.load(std::memory_order_relaxed) < threads && now_ns() < deadline) {
-        sleep_ns(50'000);
+/// Returns when all waiters wait, or when no other has begun for 500 ms: the pool is stuck.
+inline void wait_until_stuck(std::size_t waiters) noexcept {
+    std::size_t seen = 0;
+    std::int64_t last_change = now_ns();
+    while (seen < waiters && now_ns() - last_change < 500'000'000) {
+        sleep_ns(100'000);
+        const std::size_t begun = probe::blockers_begun.load(std::memory_order_relaxed);
+        last_change = begun != seen ? now_ns() : last_change;
+        seen = begun;
     }
 }
 
@@ -64,7 +67,8 @@ result measure_waiters(const settings& sizes) {
         subject.submit(waiting::waiter);
     }
     const std::int64_t sent_all = now_ns();
-    wait_until_stuck(std::min<std::size_t>(sizes.waiters, sizes.workers));
+    wait_until_stuck(sizes.waiters);
+    const std::size_t begun = probe::blockers_begun.load(std::memory_order_relaxed);
     const std::int64_t freeing = now_ns();
     subject.submit(waiting::freeing);
     const bool in_time = waiting::last_ended.wait_until_or_for(1, sizes.limit_ns);
@@ -72,6 +76,7 @@ result measure_waiters(const settings& sizes) {
     found.complete = true;
     found.add("after_freeing_ns", found.ns - static_cast<double>(freeing - measured.start()));
     found.add("submitting_ns", static_cast<double>(sent_all - measured.start()));
+    found.add("waiters_begun", static_cast<double>(begun));
     found.threads -= sizes.spinners;
     peer.finish(found);
     if (!in_time) {
