@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What run.py runs and prints for the figures about blocking, footprint and idling: P9, P10, P11, P14, P15, and cost."""
 """What run.py runs and prints for the figures about blocking, footprint and idling, and for what detection costs."""
 import dataclasses
 import statistics
@@ -94,14 +93,14 @@ class Cases:
             self.probe("P10-place", "P10-blocked", ["cmwq"], few, "--place", place, row=f"cmwq {place} CPU")
         self.probe("P10-spinners", "P10-blocked", GROWS, few, *spinning)
         self.probe("P10-fresh", "P10-fresh", self.peers, [8] if quick else [0, 1, 8, 64])
-        self.probe("P10-fresh-spinners", "P10-fresh", GROWS, few, *spinning)
+        self.probe("P10-fresh-spinners", "P10-fresh", GROWS, [] if quick else few, *spinning)
         for where in ("outside",) if quick else ("inside", "outside"):
             self.mix(f"P9-hog-{where}", [] if quick else ["floor", *GROWS], hogs=where)
             self.probe(f"P10-hog-{where}", "P10-blocked", ["cmwq"], few[:1] if quick else few, row="cmwq blocked",
                        hogs=where)
             self.probe(f"P10-hog-{where}", "P10-fresh", ["cmwq"], [] if quick else few, row="cmwq fresh", hogs=where)
-        self.waiters("P11", self.peers, [8] if quick else [8, 64, 1000])
-        self.waiters("P11-spinners", GROWS, [8] if quick else [8, 64, 1000], *spinning)
+        self.waiters("P11", ["cmwq", "naive"] if quick else self.peers, [8] if quick else [8, 64, 1000])
+        self.waiters("P11-spinners", GROWS, [] if quick else [8, 64, 1000], *spinning)
         for peer in self.peers:
             self.add("P14", peer, "P14")
         self.add("P14", "cmwq", "P14", "--queue", "unbound", row="cmwq unbound")
