@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What run.py runs and prints for the figures about blocking, footprint and idling, and for what detection costs."""
+
 import dataclasses
 import statistics
 
