@@ -62,7 +62,8 @@ public:
     }
 
     /// Waits until the item is neither pending nor running, newer enqueues apart. True: there was something to wait
-    /// for. The item must be kept alive meanwhile. Context: may block; from the item's own function it is misuse
+    /// for. The item, and the queue that it was enqueued to last, must be kept alive meanwhile. Context: may block; from
+    /// the item's own function it is misuse
     /// (misuse_code::flush_from_own_item).
     bool flush(call_site where = call_site::current()) noexcept { return detail::flush_item(*this, where); }
 };
