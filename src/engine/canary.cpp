@@ -3,6 +3,7 @@
 
 #include "engine/concurrency.hpp"
 #include "engine/manager.hpp"
+#include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/wake.hpp"
 
@@ -93,7 +94,8 @@ void canary::stay_awake(bird_thread& self) noexcept {
         const sight seen = look(self.tier);
         fruitless = seen == sight::nothing ? fruitless + 1 : 0;
         busy = seen == sight::busy ? busy + 1 : 0;
-        platform::yield();
+        // Not after a wake: the woken worker preempts anyway, and beside busy threads each yield costs a turn, milliseconds.
+        if (seen != sight::acted) platform::yield();
     }
 }
 
@@ -113,7 +115,21 @@ canary::sight canary::look(detector tier) noexcept {
     }
     // sync canary.6: acquire; pairs with canary.7; sees the worker's slot as it was when it got the token
     worker* latest = pool_.latest.load(memory_order_acquire);
-    return latest != nullptr ? look_at_worker(*latest, tier) : sight::busy;
+    if (latest == nullptr) return sight::busy;
+    if (latest->counted.load(memory_order_relaxed) != 0) return look_at_worker(*latest, tier);
+    worker* other = counted_worker();
+    return other != nullptr ? look_at_worker(*other, tier) : sight::busy;
+}
+
+/// A worker of this pool that counts as running: one that left the count, came back and is not the latest. By way of the
+/// registry, whose slots need no lock to be looked at; rare.
+worker* canary::counted_worker() noexcept {
+    worker* found = nullptr;
+    registry::instance().for_each_worker([&](worker& other) {
+        // sync canary.9: acquire; pairs with canary.10, count.2; the slot's pool is that of the thread which counts itself
+        if (other.counted.load(memory_order_acquire) != 0 && other.pool == &pool_) found = &other;
+    });
+    return found;
 }
 
 canary::sight canary::look_at_worker(worker& other, detector tier) noexcept {

@@ -33,7 +33,7 @@ void join_running_count(worker& me) noexcept {
     if (me.is_rescuer || me.counted.load(memory_order_relaxed) != 0)
         return;  // a rescuer is not one of its pool's workers
     me.pool->nr_running.fetch_add(1, memory_order_relaxed);
-    // sync count.2: release; pairs with count.1; whoever takes the worker out next finds it in the pool's count
+    // sync count.2: release; pairs with count.1, canary.9; whoever takes the worker out next finds it in the pool's count
     me.counted.store(counted_in::running, memory_order_release);
     me.resumed = true;
 }
