@@ -128,6 +128,7 @@ TEST(workers, are_no_more_than_the_runtime_was_told) {
 
 TEST(workers, carry_names_after_the_kernel_scheme) {
     std::string names;
+    const support::pinned_to place{support::allowed_cpus().front()};  // the item goes to the pool of this CPU, number 0
     ASSERT_TRUE(cmwq::system().try_spawn([] {}));
     cmwq::system().flush();
     for (const auto& [id, task] : support::library_tasks()) {
