@@ -317,7 +317,7 @@ def run(chosen, schedules, log_path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="NAME")
-    parser.add_argument("--schedules", type=int, default=4000, help="of each scenario (4000)")
+    parser.add_argument("--schedules", type=int, default=8000, help="of each scenario (8000)")
     parser.add_argument("--log", default="seeded_faults.log", help="what the compiler and the scenarios said")
     parser.add_argument("--check-list", action="store_true")
     arguments = parser.parse_args()
