@@ -74,7 +74,7 @@ TEST_F(default_handler, ends_the_program_after_fatal_misuse_although_a_handler_r
 TEST_F(default_handler, prints_code_names_and_place_and_aborts) {
     EXPECT_EXIT(enqueue_nothing(), testing::KilledBySignal(SIGABRT),
                 "misuse 9: .*queue \"events\".*default_handler_test.cpp:[0-9]+ in enqueue_nothing");
-    EXPECT_EXIT(cmwq::make_queue(cmwq::percpu{.name = "a", .max_active = -1}), testing::KilledBySignal(SIGABRT),
+    EXPECT_EXIT((void)cmwq::make_queue(cmwq::percpu{.name = "a", .max_active = -1}), testing::KilledBySignal(SIGABRT),
                 "misuse 2: .*queue \"a\"");
 }
 
