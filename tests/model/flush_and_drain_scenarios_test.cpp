@@ -361,6 +361,29 @@ TEST(drain, runs_what_its_items_enqueue_in_order) {
     });
 }
 
+TEST(drain, does_not_miss_an_item_that_enqueues_itself_while_it_looks) {
+    // Neither in the list, which it looked at before, nor running, when it looks at the workers.
+    explore(without_watchdog(on_cpus(2)), 2 * schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::ordered{.name = "chained"});
+        tested_item chained;
+        gate inside, may_go_on;
+        chained.body = [&](tested_item& self) {
+            if (self.runs != 1) return;
+            inside.open();
+            may_go_on.wait();
+            model::check(wq->enqueue(self), "its own items are accepted while it drains");
+        };
+        (void)wq->enqueue(chained);
+        inside.wait();
+        const auto drain_all = [&] {
+            wq->drain();
+            model::check(chained.runs == 2 && chained.inside == 0, "the whole chain was run");
+        };
+        together({{0, drain_all}, {1, [&] { may_go_on.open(); }}});
+    });
+}
+
 int refusals_reported = 0;
 
 /// Refused enqueues are reported as misuse: counted here, and checked.

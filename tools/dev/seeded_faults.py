@@ -135,7 +135,9 @@ FAULTS = [
           "pool.scope->runtime->dog.arm(); if (pool_policy::may_wake_neighbour(unseen",
           "if (pool_policy::may_wake_neighbour(unseen", "wake.*:max_active.*:idle.*:workers.*"),
     Fault("watchdog_started_after_its_end", "src/engine/watchdog.cpp",
-          "    if (ending_.load(memory_order_relaxed)) return false;\n", "", "non_reentrancy.*"),
+          "    if (ending_.load(memory_order_relaxed)) return false;\n", "", "non_reentrancy.*",
+          "was found while a resting worker armed the watchdog for what it sent on; now it wakes somebody instead, and it "
+          "takes another worker that runs the item, and the whole end of the runtime, between two of its steps"),
     Fault("watchdog_never_lies_down", "src/engine/watchdog.cpp", "if (tick()) continue;", "(void)tick(); continue;",
           "idle.*"),
     Fault("long_computation_not_noticed", "src/engine/watchdog.cpp",
