@@ -116,9 +116,16 @@ canary::sight canary::look(detector tier) noexcept {
     // sync canary.6: acquire; pairs with canary.7; sees the worker's slot as it was when it got the token
     worker* latest = pool_.latest.load(memory_order_acquire);
     if (latest == nullptr) return sight::busy;
-    if (latest->counted.load(memory_order_relaxed) != 0) return look_at_worker(*latest, tier);
+    if (counts_here(*latest)) return look_at_worker(*latest, tier);
     worker* other = counted_worker();
     return other != nullptr ? look_at_worker(*other, tier) : sight::busy;
+}
+
+/// Does the slot's thread count as running in this pool? Slots are seen here without a lock: by now it may be another pool's.
+bool canary::counts_here(const worker& slot) const noexcept {
+    // sync canary.9: acquire; pairs with canary.10, count.2; the slot's pool is that of the thread which counts itself
+    const unsigned counted = slot.counted.load(memory_order_acquire);
+    return (counted & counted_in::anything) != 0 && slot.counted_pool.load(memory_order_relaxed) == &pool_;
 }
 
 /// A worker of this pool that counts as running: one that left the count, came back and is not the latest. By way of the
@@ -126,21 +133,22 @@ canary::sight canary::look(detector tier) noexcept {
 worker* canary::counted_worker() noexcept {
     worker* found = nullptr;
     registry::instance().for_each_worker([&](worker& other) {
-        // sync canary.9: acquire; pairs with canary.10, count.2; the slot's pool is that of the thread which counts itself
-        if (other.counted.load(memory_order_acquire) != 0 && other.pool == &pool_) found = &other;
+        if (counts_here(other)) found = &other;
     });
     return found;
 }
 
 canary::sight canary::look_at_worker(worker& other, detector tier) noexcept {
-    const std::uint64_t number = other.item_number.load(memory_order_relaxed);
-    if (other.counted.load(memory_order_relaxed) == 0 || other.current.load(memory_order_relaxed) == nullptr) {
+    const sighting seen{&other, life_of(other.counted.load(memory_order_relaxed)),
+                        other.item_number.load(memory_order_relaxed)};
+    // After its life was read: a slot that is another pool's by now has another life, and stays in that pool's counts.
+    if (!counts_here(other) || other.current.load(memory_order_relaxed) == nullptr) {
         return sight::busy;  // between two items, or waking up: it wants the CPU and gets it now
     }
     const bool blocked =
         other.in_blocking_region.load(memory_order_relaxed) ||
         platform::task_state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
-    if (!blocked || !take_out_of_counts(other, number, tier)) return sight::busy;
+    if (!blocked || !take_out_of_counts(pool_, seen, tier)) return sight::busy;
     return wake_worker() ? sight::acted : sight::nothing;
 }
 

@@ -66,6 +66,7 @@ private:
     bool relieved(const bird_thread& self) const noexcept;
     sight look(detector tier) noexcept;
     sight look_at_worker(worker& other, detector tier) noexcept;
+    bool counts_here(const worker& slot) const noexcept;
     worker* counted_worker() noexcept;
     void wake_up() noexcept;
     bool wake_worker() noexcept;

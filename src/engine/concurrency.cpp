@@ -9,16 +9,24 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-unsigned leave_counts(worker& other) noexcept {
-    // sync count.1: acquire-release read-modify-write; pairs with count.2, count.5; of all who want to take the worker out, one does
-    const unsigned left = other.counted.exchange(0, memory_order_acq_rel);
+unsigned leave_counts(worker_pool& pool, worker& other, unsigned life) noexcept {
+    unsigned seen = other.counted.load(memory_order_relaxed);
+    do {
+        if ((seen & counted_in::anything) == 0 || life_of(seen) != life) return 0;
+        // sync count.1: acquire-release read-modify-write; pairs with count.2, count.5; of all who want to take the worker out, one does
+    } while (!other.counted.compare_exchange_weak(seen, life, memory_order_acq_rel, memory_order_relaxed));
+    const unsigned left = seen & counted_in::anything;
     if ((left & counted_in::looking) != 0) {
         // sync idle.5: seq_cst read-modify-write; pairs with idle.4; make_up_for then looks at every pool: an enqueuer
         // either saw nobody looking and wakes, or pushed before this and is seen
-        other.pool->scope->nr_looking.fetch_sub(1, memory_order_seq_cst);
+        pool.scope->nr_looking.fetch_sub(1, memory_order_seq_cst);
     }
-    if (left != 0) give_back_running_token(*other.pool);
+    give_back_running_token(pool);
     return left;
+}
+
+unsigned leave_counts(worker& me) noexcept {
+    return leave_counts(*me.pool, me, life_of(me.counted.load(memory_order_relaxed)));
 }
 
 void make_up_for(worker_pool& pool, unsigned left) noexcept {
@@ -30,21 +38,21 @@ void make_up_for(worker_pool& pool, unsigned left) noexcept {
 }
 
 void join_running_count(worker& me) noexcept {
-    if (me.is_rescuer || me.counted.load(memory_order_relaxed) != 0)
-        return;  // a rescuer is not one of its pool's workers
+    const unsigned seen = me.counted.load(memory_order_relaxed);
+    if (me.is_rescuer || (seen & counted_in::anything) != 0) return;  // a rescuer is not one of its pool's workers
     me.pool->nr_running.fetch_add(1, memory_order_relaxed);
     // sync count.2: release; pairs with count.1, canary.9; whoever takes the worker out next finds it in the pool's count
-    me.counted.store(counted_in::running, memory_order_release);
+    me.counted.store(seen | counted_in::running, memory_order_release);
     me.resumed = true;
 }
 
 void start_looking(worker& me) noexcept {
-    unsigned running = counted_in::running;
-    if (me.counted.load(memory_order_relaxed) != running) return;
+    unsigned seen = me.counted.load(memory_order_relaxed);
+    if ((seen & counted_in::anything) != counted_in::running) return;
     pool_scope& scope = *me.pool->scope;
     scope.nr_looking.fetch_add(1, memory_order_relaxed);
     // sync count.5: release; pairs with count.1; an observer that takes us out now takes us out of both counts
-    if (me.counted.compare_exchange_strong(running, counted_in::running | counted_in::looking, memory_order_release,
+    if (me.counted.compare_exchange_strong(seen, seen | counted_in::looking, memory_order_release,
                                            memory_order_relaxed)) {
         return;
     }
@@ -53,21 +61,22 @@ void start_looking(worker& me) noexcept {
     kick_all(scope);
 }
 
-unsigned take_out_of_counts(worker& other, std::uint64_t number, detector tier) noexcept {
+unsigned take_out_of_counts(worker_pool& pool, const sighting& seen, detector tier) noexcept {
+    worker& other = *seen.other;
     if (other.current.load(memory_order_relaxed) == nullptr) return 0;
-    if (other.item_number.load(memory_order_relaxed) != number) return 0;
-    const unsigned left = leave_counts(other);
+    if (other.item_number.load(memory_order_relaxed) != seen.number) return 0;
+    const unsigned left = leave_counts(pool, other, seen.life);
     if (left == 0) return 0;
     // Set after the count has changed: a worker that misses it in this item finds it after the next.
     // sync count.3: release read-modify-write; pairs with count.4; the worker then sees `counted` as it is
     other.attention.fetch_or(attention::uncounted, memory_order_release);
-    other.pool->scope->runtime->counters.blocks_found[static_cast<unsigned>(tier)].fetch_add(1, memory_order_relaxed);
+    pool.scope->runtime->counters.blocks_found[static_cast<unsigned>(tier)].fetch_add(1, memory_order_relaxed);
     return left;
 }
 
-bool declare_not_running(worker& other, std::uint64_t number) noexcept {
-    const unsigned left = take_out_of_counts(other, number, detector::watchdog);
-    make_up_for(*other.pool, left);
+bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept {
+    const unsigned left = take_out_of_counts(pool, seen, detector::watchdog);
+    make_up_for(pool, left);
     return left != 0;
 }
 

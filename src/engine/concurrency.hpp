@@ -15,9 +15,11 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Takes `other` out of its pool's running count and its scope's looking count, unless it is out already. Returns what it
-/// was counted in (counted_in). The caller then calls make_up_for. Any thread.
-[[nodiscard]] unsigned leave_counts(worker& other) noexcept;
+/// Takes `other`, in the life in which it is one of `pool`, out of the pool's running count and the scope's looking count,
+/// unless it is out already. Returns what it was counted in (counted_in). The caller then calls make_up_for. Any thread.
+[[nodiscard]] unsigned leave_counts(worker_pool& pool, worker& other, unsigned life) noexcept;
+/// The same, of the calling worker.
+[[nodiscard]] unsigned leave_counts(worker& me) noexcept;
 
 /// After a worker of `pool` left the counts `left`: enqueuers may have relied on it, so work is looked for once more, and
 /// somebody woken for it.
@@ -29,13 +31,20 @@ void join_running_count(worker& me) noexcept;
 /// The worker itself: it takes items from other pools from now on, until it leaves the counts.
 void start_looking(worker& me) noexcept;
 
-/// An observer's verdict on the item `number` that `other` runs: it blocks, or hogs the CPU. Takes it out of the counts;
-/// 0: it went on, or somebody else was first. Late verdicts are harmless: a worker taken out wrongly is one running worker
-/// too many until the end of its item, where it joins again.
-[[nodiscard]] unsigned take_out_of_counts(worker& other, std::uint64_t number, detector tier) noexcept;
+/// What an observer saw: a worker of its pool, in which life of the slot, in which item.
+struct sighting {
+    worker* other;
+    unsigned life;
+    std::uint64_t number;
+};
+
+/// An observer's verdict: that worker of `pool` blocks in that item, or hogs the CPU. Takes it out of the counts; 0: it went
+/// on, or somebody else was first. Late verdicts are harmless: a worker taken out wrongly is one running worker too many
+/// until the end of its item, where it joins again.
+[[nodiscard]] unsigned take_out_of_counts(worker_pool& pool, const sighting& seen, detector tier) noexcept;
 
 /// The same, and another worker woken or made. Not for the canary, which makes no threads. True: it was taken out.
-bool declare_not_running(worker& other, std::uint64_t number) noexcept;
+bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept;
 
 /// After an item: answers whatever `attention` asks for. Returns the marks of a note.
 [[nodiscard]] marks look_up_after_item(worker& me) noexcept;

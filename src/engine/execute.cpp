@@ -25,6 +25,8 @@ executed claim(worker& me, picked_item& picked, token* carrier) noexcept {
             const executed left = hand_over_if_running(me, picked, last, carrier);
             if (left != executed::ran) return left;
         }
+        if ((picked.word & work_word::held) != 0) [[unlikely]]
+            platform::yield();  // a flusher looks where it is: some hundred instructions
         if ((picked.waiting & item_mark) != 0) [[unlikely]]
             item_flushes::instance().instance_starts(me, *picked.item);
     } while (!transition_to_running(*picked.item, picked.word, me.id));

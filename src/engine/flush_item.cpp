@@ -49,15 +49,18 @@ found wait_for_pending(work_base& item, item_flush_ticket& ticket) noexcept {
 found look_for(work_base& item, cmwq_queue& wq, item_flush_ticket& ticket, runtime_state*& runtime) noexcept {
     held_lists held{wq, this_worker_slot()};
     held.for_each([](item_list&) {});
-    runtime =
-        wq.runtime;  // the queue may be gone as soon as its last item is: after this function that may be any time
-    const std::uint64_t word = word_of(item);
-    if (queue_of_word(word) != wq.id) return found::in_between;  // enqueued elsewhere meanwhile
-    if ((word & work_word::pending) != 0) {
+    runtime = wq.runtime;  // the queue may be gone once it is not pinned any more
+    if (transition_to_held(item, wq.id)) {
         // Claimed and not yet published, or popped and not yet claimed for its run: a moment. Whoever was refused because
         // of this instance waits for it, not for an earlier one that still runs.
-        return (access::prev_and_home(item) & home::linked) != 0 ? wait_for_pending(item, ticket) : found::in_between;
+        const bool linked = (access::prev_and_home(item) & home::linked) != 0;
+        const found what = linked ? wait_for_pending(item, ticket) : found::in_between;
+        transition_from_held(item);
+        return what;
     }
+    const std::uint64_t word = word_of(item);
+    // Enqueued meanwhile, here or elsewhere.
+    if ((word & work_word::pending) != 0 || queue_of_word(word) != wq.id) return found::in_between;
     worker* runner = runner_of(item, word);
     return runner != nullptr ? wait_for_running(*runner, ticket) : found::nothing;
 }
@@ -69,9 +72,12 @@ bool flush_one(work_base& item) noexcept {
     ticket.item = &item;
     runtime_state* runtime = nullptr;
     for (;;) {
-        cmwq_queue* wq = registry::instance().queue_of(queue_of_word(word_of(item)));
+        // Pinned: the item need not be pending, so nothing else keeps the queue that had it last.
+        cmwq_queue* wq = registry::instance().pin_queue(queue_of_word(word_of(item)));
         if (wq == nullptr) return false;  // never enqueued, or its queue is gone and drained
-        switch (look_for(item, *wq, ticket, runtime)) {
+        const found what = look_for(item, *wq, ticket, runtime);
+        registry::instance().unpin_queue(*wq);
+        switch (what) {
         case found::nothing: return false;
         case found::ticket: wait_for(ticket.done, *runtime); return true;
         case found::in_between: platform::yield(); break;

@@ -107,6 +107,7 @@ bool create_reserved_worker(worker_pool& pool, bool as_spare) noexcept {
     worker* self = registry::instance().acquire_worker();
     if (self == nullptr) return false;
     self->pool = &pool;
+    self->counted_pool.store(&pool, memory_order_relaxed);
     self->starts_idle = as_spare;
     statistics& counters = pool.scope->runtime->counters;
     counters.workers_created.fetch_add(1, memory_order_relaxed);

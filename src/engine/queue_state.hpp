@@ -39,14 +39,16 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     char name[name_size] = {};                      // I
 
     // What it was asked to be.
-    cmwq::engine::scope_kind kind;                   // I
-    bool one_at_a_time = false;                      // I: an ordered queue
-    bool freezable = false;                          // I
-    bool mem_reclaim = false;                        // I
-    unsigned max_active = 0;                         // I: 0 = default
-    cmwq::engine::runtime_state* runtime = nullptr;  // I
-    cmwq::engine::rescuer* saviour = nullptr;        // I: of a mem_reclaim queue
-    cmwq_queue* next_in_runtime = nullptr;           // U
+    cmwq::engine::scope_kind kind;                    // I
+    bool one_at_a_time = false;                       // I: an ordered queue
+    bool freezable = false;                           // I
+    bool mem_reclaim = false;                         // I
+    unsigned max_active = 0;                          // I: 0 = default
+    cmwq::engine::runtime_state* runtime = nullptr;   // I
+    cmwq::engine::rescuer* saviour = nullptr;         // I: of a mem_reclaim queue
+    cmwq_queue* next_in_runtime = nullptr;            // U
+    unsigned nr_pins = 0;                             // R: who looks at it without holding one of its items
+    cmwq::platform::parker* last_unpinned = nullptr;  // R: its destroyer, who waits for them
 
     // Flush (flush.cpp).
     cmwq::engine::mutex flush_lock;

@@ -2,6 +2,7 @@
 #include "engine/registry.hpp"
 
 #include "engine/memory.hpp"
+#include "engine/queue_state.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -20,7 +21,7 @@ void make_fresh(worker& slot) noexcept {
     slot.last_steal = 0;
     slot.blocking_depth = 0;
     slot.in_blocking_region.store(false, memory_order_relaxed);
-    slot.counted.store(0, memory_order_relaxed);
+    slot.counted.store(life_of(slot.counted.load(memory_order_relaxed)) + counted_in::one_life, memory_order_relaxed);
     slot.idle.store(idle_state::busy, memory_order_relaxed);
     slot.next_in_pool = nullptr;
     slot.starts_idle = false;
@@ -66,25 +67,44 @@ registry::queue_page* registry::page_for(queue_id id) noexcept {
     return page;
 }
 
-queue_id registry::add_queue(cmwq_queue& queue) noexcept {
+bool registry::add_queue(cmwq_queue& queue) noexcept {
     locked hold{lock_};
     for (queue_id id = lowest_free_queue_; id <= work_word::max_queue; ++id) {
         queue_page* page = page_for(id);
-        if (page == nullptr) return 0;
+        if (page == nullptr) return false;
         atomic<cmwq_queue*>& place = page->queues[id % queues_per_page];
         if (place.load(memory_order_relaxed) != nullptr) continue;
-        place.store(&queue,
-                    memory_order_release);  // sync registry.6: release; pairs with registry.5; publishes the queue
+        queue.id = id;
+        // sync registry.6: release; pairs with registry.5; publishes the queue
+        place.store(&queue, memory_order_release);
         lowest_free_queue_ = id + 1;
-        return id;
+        return true;
     }
-    return 0;
+    return false;
 }
 
-void registry::remove_queue(queue_id id) noexcept {
+void registry::remove_queue(cmwq_queue& queue) noexcept {
+    platform::parker last_unpinned;
+    {
+        locked hold{lock_};
+        page_for(queue.id)->queues[queue.id % queues_per_page].store(nullptr, memory_order_relaxed);
+        if (queue.id < lowest_free_queue_) lowest_free_queue_ = queue.id;
+        if (queue.nr_pins == 0) return;
+        queue.last_unpinned = &last_unpinned;
+    }
+    last_unpinned.park();
+}
+
+cmwq_queue* registry::pin_queue(queue_id id) noexcept {
     locked hold{lock_};
-    page_for(id)->queues[id % queues_per_page].store(nullptr, memory_order_relaxed);
-    if (id < lowest_free_queue_) lowest_free_queue_ = id;
+    cmwq_queue* queue = queue_of(id);
+    if (queue != nullptr) ++queue->nr_pins;
+    return queue;
+}
+
+void registry::unpin_queue(cmwq_queue& queue) noexcept {
+    locked hold{lock_};
+    if (--queue.nr_pins == 0 && queue.last_unpinned != nullptr) queue.last_unpinned->unpark();
 }
 
 void registry::add_runtime() noexcept {

@@ -41,9 +41,13 @@ public:
         }
     }
 
-    /// 0: no memory, or too many queues.
-    [[nodiscard]] queue_id add_queue(cmwq_queue& queue) noexcept;
-    void remove_queue(queue_id id) noexcept;
+    /// Gives the queue its id; from here on it is found by it. False: no memory, or too many queues.
+    [[nodiscard]] bool add_queue(cmwq_queue& queue) noexcept;
+    /// Nobody finds the queue from here on, and nobody uses it who found it with pin_queue: waits for those.
+    void remove_queue(cmwq_queue& queue) noexcept;
+    /// The queue with that id, or null; it stays until unpin_queue. For callers who hold none of its items, briefly.
+    cmwq_queue* pin_queue(queue_id id) noexcept;
+    void unpin_queue(cmwq_queue& queue) noexcept;
     /// The queue with that id, or null. The caller knows that it exists: it has one of its items.
     cmwq_queue* queue_of(queue_id id) const noexcept {
         if (id == 0) return nullptr;

@@ -47,8 +47,9 @@ bool watchdog::start_thread() noexcept {
     locked hold{runtime_.setup_lock};
     if (started_.load(memory_order_relaxed)) return true;
     if (ending_.load(memory_order_relaxed)) return false;
+    // As important as the most important worker, where that is permitted: it bounds the stalls of all of them.
     if (thread_.start(
-            {.name = "cmwq/watchdog"}, [](void* self) { thread_main(self); }, this)) {
+            {.name = "cmwq/watchdog", .nice = -20}, [](void* self) { thread_main(self); }, this)) {
         started_.store(true, memory_order_relaxed);
         return true;
     }
@@ -127,24 +128,23 @@ void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
     // Verdicts are acted upon without the lock: waking a replacement may have to create it, which takes the lock.
     verdict stuck[most_verdicts];
     const unsigned nr_stuck = find_stuck_workers(pool, stuck);
-    for (unsigned i = 0; i < nr_stuck; ++i) act_on(stuck[i]);
+    for (unsigned i = 0; i < nr_stuck; ++i) act_on(pool, stuck[i]);
     if (!pool.list.has_work()) return;
     kick_neighbour(pool);
     if (pool.scope->backoff.failing()) summon_rescuers(*pool.scope);
     look_for_stall(pool);
 }
 
-void watchdog::act_on(const verdict& found) noexcept {
-    worker& other = *found.other;
-    const bool widen = found.hogs && other.pool->scope->unbound();
+void watchdog::act_on(worker_pool& pool, const verdict& found) noexcept {
+    worker& other = *found.seen.other;
+    const bool widen = found.hogs && pool.scope->unbound();
     const int thread_id = other.thread_id.load(memory_order_relaxed);
     if (widen) {  // before the verdict: the worker looks for it after its item
         other.unpinned.store(true, memory_order_relaxed);
         platform::pin_thread(thread_id, -1);
     }
-    if (!declare_not_running(other, found.number)) {
-        if (widen && other.unpinned.exchange(false, memory_order_relaxed))
-            platform::pin_thread(thread_id, other.pool->cpu);
+    if (!declare_not_running(pool, found.seen)) {
+        if (widen && other.unpinned.exchange(false, memory_order_relaxed)) platform::pin_thread(thread_id, pool.cpu);
         return;
     }
     if (!found.hogs) return;
@@ -201,7 +201,8 @@ void watchdog::look_after_canary(worker_pool& pool) noexcept {
     const worker* latest = pool.latest.load(memory_order_acquire);
     if (latest == nullptr || !pool.bird.on_duty() || !pool.list.has_work()) return;
     // A healthy canary leaves this state visible for some 3 us per block: seen at a tick, it is starved.
-    if (latest->counted.load(memory_order_relaxed) == 0 || latest->current.load(memory_order_relaxed) == nullptr)
+    if ((latest->counted.load(memory_order_relaxed) & counted_in::anything) == 0 ||
+        latest->current.load(memory_order_relaxed) == nullptr)
         return;
     if (platform::task_state_of(latest->thread_id.load(memory_order_relaxed)) == platform::task_state::blocked) {
         pool.bird.missed_a_block(platform::now());
@@ -213,13 +214,15 @@ unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_v
     unsigned found = 0;
     for (worker* other = pool.workers; other != nullptr && found < most_verdicts; other = other->next_in_pool) {
         bool hogs = false;
-        if (is_stuck(*other, hogs)) stuck[found++] = {other, other->seen_item, hogs};
+        if (!is_stuck(*other, hogs)) continue;
+        const unsigned life = life_of(other->counted.load(memory_order_relaxed));
+        stuck[found++] = {{other, life, other->seen_item}, hogs};
     }
     return found;
 }
 
 bool watchdog::is_stuck(worker& other, bool& hogs) noexcept {
-    if (other.counted.load(memory_order_relaxed) == 0) return false;
+    if ((other.counted.load(memory_order_relaxed) & counted_in::anything) == 0) return false;
     const std::uint64_t number = other.item_number.load(memory_order_relaxed);
     if (other.in_blocking_region.load(memory_order_relaxed)) {
         other.seen_item = number;

@@ -5,6 +5,7 @@
 // is made up; a thread that could not be created is asked for again. It sleeps without a deadline while nothing is pending.
 #pragma once
 
+#include "engine/concurrency.hpp"
 #include "engine/detection.hpp"
 #include "engine/hog_report.hpp"
 #include "engine/worker_pool.hpp"
@@ -43,8 +44,7 @@ private:
     void watch() noexcept;
     /// A worker found stuck in its item of that number.
     struct verdict {
-        worker* other;
-        std::uint64_t number;
+        sighting seen;
         bool hogs;  ///< it computes, rather than blocks
     };
     static constexpr unsigned most_verdicts = 64;  // per pool and tick
@@ -53,7 +53,7 @@ private:
     void look_after_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
     bool is_stuck(worker& other, bool& hogs) noexcept;
-    void act_on(const verdict& found) noexcept;
+    void act_on(worker_pool& pool, const verdict& found) noexcept;
     void summon_rescuers(const pool_scope& scope) noexcept;
     void summon_rescuers_locked(const pool_scope& scope) noexcept;
     static std::uint64_t items_begun(worker_pool& pool) noexcept;

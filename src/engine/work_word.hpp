@@ -8,6 +8,9 @@
 //                                  item in no list yet (claimed, not published); never clear with the item in a list.
 //   bit    1      timer armed      reserved for delayed items
 //   bit    2      cancelling       reserved for cancel and wait
+//   bit    3      held             somebody who holds the lists of its queue decides about the pending instance: a worker that
+//                                  has it in hand waits with its claim. Without it "pending and linked" could be read of two
+//                                  different instances, one of this queue and one of the next.
 //   bits  4..15   disable depth    reserved for disable/enable; an item with a depth is refused
 //   bits 16..31   last worker      id of the worker that ran it last, 0 = none. Set with the clearing of pending. May name
 //                                  a worker that has long finished; must never be wrong while that worker still runs it.
@@ -28,6 +31,7 @@ namespace work_word {
 inline constexpr std::uint64_t pending = 1u << 0;
 inline constexpr std::uint64_t timer_armed = 1u << 1;
 inline constexpr std::uint64_t cancelling = 1u << 2;
+inline constexpr std::uint64_t held = 1u << 3;
 inline constexpr std::uint64_t disable_depth = 0xfffu << 4;
 inline constexpr int last_worker_shift = 16;
 inline constexpr std::uint64_t last_worker = std::uint64_t{0xffff} << last_worker_shift;
@@ -65,7 +69,7 @@ inline std::uint64_t word_of(work_base& item) noexcept {
         const std::uint64_t next = refused ? seen
                                            : (seen & work_word::last_worker) | work_word::pending |
                                                  (std::uint64_t{id} << work_word::queue_shift);
-        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2; publishes what the caller stored
+        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3; publishes what the caller stored
         // before enqueue, whether it was accepted or refused. Written as a plain load, a refusal between a worker's
         // decision to run and its release would be lost.
         if (word.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed)) {
@@ -78,13 +82,32 @@ inline std::uint64_t word_of(work_base& item) noexcept {
 /// pending -> idle, last run by `me`. False: the word changed meanwhile; `seen` is its value now and the caller looks
 /// again, in particular at the last worker.
 [[nodiscard]] inline bool transition_to_running(work_base& item, std::uint64_t& seen, worker_id me) noexcept {
+    seen &= ~work_word::held;  // held: the exchange fails, and the caller looks again until it is not
     const std::uint64_t next =
         (seen & ~(work_word::pending | work_word::last_worker)) | (std::uint64_t{me} << work_word::last_worker_shift);
-    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1; sees the stores of every enqueue call, refused
+    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4; sees the stores of every enqueue call, refused
     // or not, that saw the item pending. seq_cst, because the store of `current` before it and the load of `attention`
     // after it race with a worker that hands over (collision.1): one of the two must see the other.
     return atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_seq_cst,
                                                                                  memory_order_relaxed);
+}
+
+/// pending -> pending and held, if it is pending on queue `id`: from here on nobody claims that instance. By a thread that
+/// holds all the lists of that queue, and not for long. Then "linked" (item_list.hpp) says truly whether it is in one of them.
+[[nodiscard]] inline bool transition_to_held(work_base& item, queue_id id) noexcept {
+    atomic_ref<std::uint64_t> word{access::word(item)};
+    std::uint64_t seen = word.load(memory_order_relaxed);
+    do {
+        if ((seen & work_word::pending) == 0 || queue_of_word(seen) != id) return false;
+        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1; sees the item as it was enqueued
+    } while (!word.compare_exchange_weak(seen, seen | work_word::held, memory_order_acq_rel, memory_order_relaxed));
+    return true;
+}
+
+/// held -> as before.
+inline void transition_from_held(work_base& item) noexcept {
+    // sync work-word.4: release read-modify-write; pairs with work-word.2; the worker that claims it sees the marks set meanwhile
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_release);
 }
 
 }  // namespace engine

@@ -52,7 +52,7 @@ void stop_running(worker& me) noexcept {
 void run_with_token(worker& me) noexcept {
     worker_pool& pool = *me.pool;
     // sync canary.10: release; pairs with canary.9; the token that came with the wake; publishes the slot to a canary
-    me.counted.store(counted_in::running, memory_order_release);
+    me.counted.store(life_of(me.counted.load(memory_order_relaxed)) | counted_in::running, memory_order_release);
     me.resumed = false;
     // sync canary.7: release; pairs with canary.6, canary.8; publishes the slot to the canary and the watchdog
     pool.latest.store(&me, memory_order_release);

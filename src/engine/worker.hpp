@@ -31,7 +31,16 @@ inline constexpr unsigned uncounted = 4;  ///< it was found blocked or hogging a
 namespace counted_in {
 inline constexpr unsigned running = 1;  ///< the pool's nr_running
 inline constexpr unsigned looking = 2;  ///< the scope's nr_looking; only together with running
+inline constexpr unsigned anything = running | looking;
+/// Above the bits: which life of the slot they are about. An observer that was held up until the slot belonged to another
+/// pool's worker must not take that one out of the wrong pool's count.
+inline constexpr unsigned one_life = anything + 1;
 }  // namespace counted_in
+
+/// The life that a value of `counted` is about.
+inline unsigned life_of(unsigned counted) noexcept {
+    return counted & ~counted_in::anything;
+}
 
 enum class idle_state : std::uint32_t {
     busy,   ///< awake, or about to be
@@ -55,7 +64,7 @@ struct alignas(cache_line) worker {
 
     // Written by others.
     alignas(cache_line) atomic<unsigned> attention{0};  // A(collision): bits above
-    atomic<unsigned> counted{0};                        // A(count): what it is counted in, bits below
+    atomic<unsigned> counted{0};                        // A(count): what it is counted in (counted_in), and its life
     atomic<std::uint64_t> note{0};                      // A(note): item number * 4 + marks; 0 = none
     item_list collided_items;                           // C
 
@@ -63,16 +72,17 @@ struct alignas(cache_line) worker {
     alignas(cache_line) atomic<idle_state> idle{idle_state::busy};  // A(idle)
     atomic<worker_id> next_idle{0};                                 // A(idle)
     platform::parker parker;
-    platform::thread thread;           // I
-    worker_pool* pool = nullptr;       // I while its thread lives
-    worker* next_in_pool = nullptr;    // P
-    bool starts_idle = false;          // I: born as a spare
-    bool is_rescuer = false;           // I
-    atomic<bool> unpinned{false};      // A(count): its affinity was widened for the item it runs
-    worker_id id = 0;                  // I
-    atomic<int> thread_id{0};          // K, once, at its start
-    std::uint64_t described_item = 0;  // S: which item `description` is about
-    char description[32] = {};         // S
+    platform::thread thread;                     // I
+    worker_pool* pool = nullptr;                 // I while its thread lives
+    atomic<worker_pool*> counted_pool{nullptr};  // A(canary): the same, for a canary that finds a slot in the registry
+    worker* next_in_pool = nullptr;              // P
+    bool starts_idle = false;                    // I: born as a spare
+    bool is_rescuer = false;                     // I
+    atomic<bool> unpinned{false};                // A(count): its affinity was widened for the item it runs
+    worker_id id = 0;                            // I
+    atomic<int> thread_id{0};                    // K, once, at its start
+    std::uint64_t described_item = 0;            // S: which item `description` is about
+    char description[32] = {};                   // S
 
     std::uint64_t noted_number = 0;  // C: the flusher's: which item its note is about
 

@@ -23,7 +23,7 @@ void worklist::revoke(const biased_entry* self, bool same_cpu) noexcept {
     owner_.store(nullptr, memory_order_relaxed);
     // sync bias.7: fence_all_threads; pairs with bias.1; the owner's store of `inside` and its load of the owner, on its behalf
     if (!same_cpu) platform::fence_all_threads();
-    // sync bias.4: acquire; pairs with bias.1, bias.3; either the owner saw that it no longer is (bias.2), or we see it
+    // sync bias.4: acquire; pairs with bias.1, bias.3, bias.8; either the owner saw that it no longer is (bias.2), or we see it
     // inside and wait some ten instructions. Without the fence above both could miss the other and walk the list at once.
     while (former->inside.load(memory_order_acquire)) platform::yield();
 }
@@ -39,7 +39,10 @@ void worklist::unlock() noexcept {
 }
 
 void worklist::enter_slow(biased_entry& me) noexcept {
-    me.inside.store(false, memory_order_relaxed);  // before the wait: whoever holds the mutex may be waiting for us
+    // sync bias.8: release; pairs with bias.4; before the wait: whoever holds the mutex may be waiting for us. Release although
+    // nothing was done inside: whoever revokes our bias of another list reads this store instead of bias.3's, and must see
+    // what we did to that list.
+    me.inside.store(false, memory_order_release);
     mutex_.lock();
     visits_ = visitor_ == &me ? visits_ + 1 : 0;
     visitor_ = &me;

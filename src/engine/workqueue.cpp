@@ -160,8 +160,7 @@ bool make_ready(cmwq_queue& wq) noexcept {
     wq.scope = scope;
     if (wq.max_active == 0) wq.max_active = default_max_active;
     if (needs_seats(wq) && !open_seats(wq)) return false;
-    wq.id = registry::instance().add_queue(wq);
-    if (wq.id == 0) {
+    if (!registry::instance().add_queue(wq)) {
         close_seats(wq);
         if (wq.seats != nullptr) keep_closed_seats(wq);
         return false;
@@ -173,12 +172,13 @@ bool make_ready(cmwq_queue& wq) noexcept {
 
 void retire_queue(cmwq_queue& wq) noexcept {
     if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) == 0) return;
+    registry::instance().remove_queue(
+        wq);  // before its seats: who still looks at it for an item's sake may hold their lists
     close_seats(wq);
     {
         locked hold{wq.runtime->setup_lock};
         if (wq.seats != nullptr) keep_closed_seats(wq);
     }
-    registry::instance().remove_queue(wq.id);
     wq.state.store(0, memory_order_relaxed);
 }
 

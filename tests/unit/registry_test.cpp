@@ -3,6 +3,7 @@
 #include "engine/registry.hpp"
 
 #include <atomic>
+#include <deque>
 #include <gtest/gtest.h>
 #include <memory>
 #include <set>
@@ -74,50 +75,71 @@ TEST_F(registry_test, every_slot_ever_given_out_is_visited) {
 TEST_F(registry_test, queues_are_found_by_their_ids_until_removed) {
     const auto first = std::make_unique<cmwq_queue>("first", scope_kind::percpu);
     const auto second = std::make_unique<cmwq_queue>("second", scope_kind::unbound);
-    const queue_id id = all->add_queue(*first);
-    const queue_id other = all->add_queue(*second);
-    EXPECT_NE(id, 0u);
-    EXPECT_NE(id, other);
-    EXPECT_EQ(all->queue_of(id), first.get());
-    EXPECT_EQ(all->queue_of(other), second.get());
-    all->remove_queue(id);
-    EXPECT_EQ(all->queue_of(id), nullptr);
-    EXPECT_EQ(all->queue_of(other), second.get());
+    ASSERT_TRUE(all->add_queue(*first));
+    ASSERT_TRUE(all->add_queue(*second));
+    EXPECT_NE(first->id, 0u);
+    EXPECT_NE(first->id, second->id);
+    EXPECT_EQ(all->queue_of(first->id), first.get());
+    EXPECT_EQ(all->queue_of(second->id), second.get());
+    all->remove_queue(*first);
+    EXPECT_EQ(all->queue_of(first->id), nullptr);
+    EXPECT_EQ(all->queue_of(second->id), second.get());
 }
 
 TEST_F(registry_test, lowest_free_queue_id_is_given_out_first) {
-    const auto wq = std::make_unique<cmwq_queue>("queue", scope_kind::percpu);
+    std::deque<cmwq_queue> queues;
+    const auto add = [&] {
+        EXPECT_TRUE(all->add_queue(queues.emplace_back("queue", scope_kind::percpu)));
+        return queues.back().id;
+    };
     for (queue_id id = 1; id <= 5; ++id) {
-        EXPECT_EQ(all->add_queue(*wq), id);
+        EXPECT_EQ(add(), id);
     }
-    all->remove_queue(4);
-    all->remove_queue(2);
-    EXPECT_EQ(all->add_queue(*wq), 2u);
-    EXPECT_EQ(all->add_queue(*wq), 4u);
-    EXPECT_EQ(all->add_queue(*wq), 6u);
+    all->remove_queue(queues[3]);
+    all->remove_queue(queues[1]);
+    EXPECT_EQ(add(), 2u);
+    EXPECT_EQ(add(), 4u);
+    EXPECT_EQ(add(), 6u);
 }
 
 TEST_F(registry_test, ids_go_on_beyond_one_page) {
-    const auto wq = std::make_unique<cmwq_queue>("queue", scope_kind::percpu);
-    queue_id last = 0;
+    std::deque<cmwq_queue> queues;
     for (int i = 0; i < 10'000; ++i) {
-        last = all->add_queue(*wq);
+        ASSERT_TRUE(all->add_queue(queues.emplace_back("queue", scope_kind::percpu)));
     }
-    EXPECT_EQ(last, 10'000u);
-    EXPECT_EQ(all->queue_of(last), wq.get());
+    EXPECT_EQ(queues.back().id, 10'000u);
+    EXPECT_EQ(all->queue_of(10'000), &queues.back());
+}
+
+TEST_F(registry_test, a_queue_is_not_removed_while_somebody_looks_at_it) {
+    cmwq_queue wq{"queue", scope_kind::percpu};
+    ASSERT_TRUE(all->add_queue(wq));
+    EXPECT_EQ(all->pin_queue(wq.id), &wq);
+    std::atomic<bool> removed{false};
+    std::thread remover{[&] {
+        all->remove_queue(wq);
+        removed = true;
+    }};
+    while (all->queue_of(wq.id) != nullptr) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(all->pin_queue(wq.id), nullptr);
+    EXPECT_FALSE(removed);
+    all->unpin_queue(wq);
+    remover.join();
+    EXPECT_TRUE(removed);
 }
 
 TEST_F(registry_test, ids_given_out_on_many_threads_are_different) {
     constexpr int each = 500;
-    const auto wq = std::make_unique<cmwq_queue>("queue", scope_kind::percpu);
-    std::vector<std::vector<queue_id>> queues(4);
+    std::vector<std::deque<cmwq_queue>> queues(4);
     std::vector<std::vector<worker_id>> workers(4);
     {
         std::vector<std::jthread> threads;
         for (std::size_t t = 0; t < 4; ++t) {
             threads.emplace_back([&, t] {
                 for (int i = 0; i < each; ++i) {
-                    queues[t].push_back(all->add_queue(*wq));
+                    EXPECT_TRUE(all->add_queue(queues[t].emplace_back("queue", scope_kind::percpu)));
                     workers[t].push_back(all->acquire_worker()->id);
                 }
             });
@@ -126,7 +148,9 @@ TEST_F(registry_test, ids_given_out_on_many_threads_are_different) {
     std::set<queue_id> queue_ids;
     std::set<worker_id> worker_ids;
     for (std::size_t t = 0; t < 4; ++t) {
-        queue_ids.insert(queues[t].begin(), queues[t].end());
+        for (const cmwq_queue& wq : queues[t]) {
+            queue_ids.insert(wq.id);
+        }
         worker_ids.insert(workers[t].begin(), workers[t].end());
     }
     EXPECT_EQ(queue_ids.size(), 4u * each);
