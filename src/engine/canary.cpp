@@ -7,6 +7,7 @@
 #include "engine/runtime_state.hpp"
 #include "engine/wake.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace cmwq {
@@ -17,7 +18,8 @@ namespace {
 
 /// Two missed blocks this close together are no accident (docs/adr/0008-the-canary.md).
 constexpr unsigned ticks_remembered = 32;
-constexpr std::chrono::nanoseconds batch_service = std::chrono::seconds{1};
+constexpr std::chrono::nanoseconds shortest_batch_service = std::chrono::seconds{1};
+constexpr std::chrono::nanoseconds longest_batch_service = std::chrono::seconds{16};
 
 /// Looks without finding anything to do, before it parks.
 constexpr unsigned fruitless_looks = 2;
@@ -44,23 +46,34 @@ bool canary::start_thread(bird_thread& bird, detector tier) noexcept {
     return up;
 }
 
-void canary::start(detector tier) noexcept {
-    bird_thread& bird = threads_[tier == detector::canary ? 0 : 1];
-    if (!start_thread(bird, tier)) return;
-    batch_in_service_.store(tier == detector::batch_canary, memory_order_relaxed);
-    if (tier == detector::batch_canary) batch_until_ = std::chrono::nanoseconds::max();
-    // sync canary.1: release; pairs with canary.2; publishes the thread: from here on arm() means something
-    armed_.store(false, memory_order_release);
-    if (work_waits()) arm();
+void canary::employ(detector tier) noexcept {
+    if (employed_as_ == tier || !hand_over_to(tier)) return;  // no thread to be had: the next tick tries again
+    employed_as_ = tier;
+    batch_until_ = {};
 }
 
-canary::bird_thread& canary::in_service() noexcept {
-    return threads_[batch_in_service_.load(memory_order_relaxed) ? 1 : 0];
+void canary::dismiss() noexcept {
+    if (!employed_as_) return;
+    employed_as_.reset();
+    serving_.store(nobody, memory_order_relaxed);
+    armed_.store(true, memory_order_relaxed);
+}
+
+/// The thread looks at once: it may have to find what the one before it missed. It disarms when there is nothing to see.
+bool canary::hand_over_to(detector tier) noexcept {
+    const int index = index_of(tier);
+    bird_thread& bird = threads_[index];
+    if (!bird.up.load(memory_order_relaxed) && !start_thread(bird, tier)) return false;
+    serving_.store(index, memory_order_relaxed);
+    bird.parker.unpark();
+    return true;
 }
 
 void canary::wake_up() noexcept {
-    // sync canary.2: acquire-release read-modify-write; pairs with canary.1, canary.3; one caller wakes it
-    if (!armed_.exchange(true, memory_order_acq_rel)) in_service().parker.unpark();
+    // sync canary.2: acquire-release read-modify-write; pairs with canary.3; one caller wakes it, and sees who is in service
+    if (armed_.exchange(true, memory_order_acq_rel)) return;
+    const int serving = serving_.load(memory_order_relaxed);
+    if (serving != nobody) threads_[serving].parker.unpark();
 }
 
 void canary::thread_main(void* self) noexcept {
@@ -68,9 +81,9 @@ void canary::thread_main(void* self) noexcept {
     bird.owner->watch(bird);
 }
 
-/// The other twin is in service: this one parks and leaves the pool to it.
+/// The other twin is in service, or nobody: this one parks and leaves the pool to it.
 bool canary::relieved(const bird_thread& self) const noexcept {
-    return batch_in_service_.load(memory_order_relaxed) != (self.tier == detector::batch_canary);
+    return serving_.load(memory_order_relaxed) != index_of(self.tier);
 }
 
 void canary::watch(bird_thread& self) noexcept {
@@ -167,21 +180,26 @@ bool canary::wake_worker() noexcept {
 }
 
 void canary::tick() noexcept {
-    if (missed_ && ++ticks_since_miss_ > ticks_remembered) missed_ = false;
-    if (!batch_in_service_.load(memory_order_relaxed) || platform::now() < batch_until_) return;
-    batch_in_service_.store(false, memory_order_relaxed);
-    threads_[0].parker.unpark();
+    if (++ticks_since_miss_ > ticks_remembered) {
+        missed_ = false;
+        if (batch_until_ == std::chrono::nanoseconds::zero()) batch_service_ = {};
+    }
+    if (batch_until_ == std::chrono::nanoseconds::zero() || platform::now() < batch_until_) return;
+    if (!hand_over_to(detector::canary)) return;
+    batch_until_ = {};
+    ticks_since_miss_ = 0;
 }
 
-void canary::missed_a_block(std::chrono::nanoseconds now) noexcept {
+bool canary::missed_a_block(std::chrono::nanoseconds now) noexcept {
     const bool again = missed_;
     missed_ = true;
     ticks_since_miss_ = 0;
-    if (!again || !threads_[0].up.load(memory_order_relaxed)) return;
-    if (!threads_[1].up.load(memory_order_relaxed) && !start_thread(threads_[1], detector::batch_canary)) return;
-    batch_until_ = now + batch_service;
-    batch_in_service_.store(true, memory_order_relaxed);
-    threads_[1].parker.unpark();
+    if (!again || employed_as_ != detector::canary || batch_until_ != std::chrono::nanoseconds::zero()) return false;
+    if (!hand_over_to(detector::batch_canary)) return false;
+    // Starved again as soon as it was back: the CPU stays busy, and each return costs some ticks of late finds.
+    batch_service_ = std::clamp(batch_service_ * 2, shortest_batch_service, longest_batch_service);
+    batch_until_ = now + batch_service_;
+    return true;
 }
 
 void canary::end() noexcept {

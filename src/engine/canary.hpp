@@ -6,12 +6,16 @@
 // else: it takes no lock (it could be preempted holding it), makes no thread (it would inherit the priority) and parks
 // whenever it can do nothing. Correctness never depends on it: the watchdog bounds every stall that it leaves.
 //
-// Beside busy threads of the same process the lowest priority starves. A twin with the batch policy then takes over for a
-// second; the watchdog says when. Protocol page: docs/design/concurrency.md; measurements and rules:
+// Beside busy threads of the same process the lowest priority starves. A twin with the batch policy then stands in for a
+// second or more; the watchdog says when. Protocol page: docs/design/concurrency.md; measurements and rules:
 // docs/adr/0008-the-canary.md.
 #pragma once
 
 #include "engine/locking.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
 
 namespace cmwq {
 inline namespace v1 {
@@ -21,7 +25,7 @@ struct worker;
 struct worker_pool;
 
 /// Who found a worker blocked.
-enum class detector { canary, batch_canary, watchdog };
+enum class detector : std::uint8_t { canary, batch_canary, watchdog };
 
 class canary {
 public:
@@ -33,19 +37,21 @@ public:
         if (!armed_.load(memory_order_relaxed)) [[unlikely]]
             wake_up();
     }
-    /// Starts its thread with the policy of the tier. By the watchdog's thread.
-    void start(detector tier) noexcept;
-    bool started() const noexcept {
-        return threads_[0].up.load(memory_order_relaxed) || threads_[1].up.load(memory_order_relaxed);
-    }
+    /// Has the pool watched by a thread with the policy of that tier, which is started if need be. Nothing changes when it
+    /// is told the same again: the twin that took over for a while stays. By the watchdog.
+    void employ(detector tier) noexcept;
+    /// Nobody is to watch the pool from now on; the threads park. By the watchdog.
+    void dismiss() noexcept;
+    /// Is the pool watched, or about to be? Any thread.
+    bool employed() const noexcept { return serving_.load(memory_order_relaxed) != nobody; }
 
     /// By the watchdog, at its tick: the pool has work and its worker is blocked, although the canary is armed. Twice
-    /// within `ticks_remembered` ticks, and the batch twin takes over for a while.
-    void missed_a_block(std::chrono::nanoseconds now) noexcept;
+    /// within `ticks_remembered` ticks, and the batch twin stands in for a while. True: it does from now on.
+    bool missed_a_block(std::chrono::nanoseconds now) noexcept;
     /// By the watchdog, at each tick.
     void tick() noexcept;
-    /// Is it on the look-out? False where it does not exist.
-    bool on_duty() const noexcept { return started() && armed_.load(memory_order_relaxed); }
+    /// Is it on the look-out? False where nobody watches.
+    bool on_duty() const noexcept { return employed() && armed_.load(memory_order_relaxed); }
 
     /// Ends and joins its threads.
     void end() noexcept;
@@ -59,6 +65,8 @@ private:
         platform::thread thread{};
     };
     enum class sight { nothing, busy, acted };
+    static constexpr int nobody = -1;
+    static constexpr int index_of(detector tier) noexcept { return tier == detector::canary ? 0 : 1; }
 
     static void thread_main(void* self) noexcept;
     void watch(bird_thread& self) noexcept;
@@ -71,17 +79,19 @@ private:
     void wake_up() noexcept;
     bool wake_worker() noexcept;
     bool work_waits() const noexcept;
-    bird_thread& in_service() noexcept;
     bool start_thread(bird_thread& thread, detector tier) noexcept;
+    bool hand_over_to(detector tier) noexcept;
 
-    worker_pool& pool_;                        // I
-    atomic<bool> armed_{true};                 // A(canary): true where there is none, so that nobody calls wake_up
-    atomic<bool> ending_{false};               // A(canary)
-    atomic<bool> batch_in_service_{false};     // A(canary): written by the watchdog
-    bird_thread threads_[2];                   // W: idle policy, batch policy
-    std::chrono::nanoseconds batch_until_{0};  // W
-    unsigned ticks_since_miss_ = 0;            // W
-    bool missed_ = false;                      // W
+    worker_pool& pool_;                         // I
+    atomic<bool> armed_{true};                  // A(canary): true where nobody watches, so that nobody calls wake_up
+    atomic<bool> ending_{false};                // A(canary)
+    atomic<int> serving_{nobody};               // A(canary): which thread watches; written by the watchdog
+    bird_thread threads_[2];                    // W: idle policy, batch policy
+    std::optional<detector> employed_as_;       // W: as employ was told
+    std::chrono::nanoseconds batch_until_{0};   // W: zero, unless the twin stands in
+    std::chrono::nanoseconds batch_service_{};  // W: how long the twin stood in the last time
+    unsigned ticks_since_miss_ = 0;             // W
+    bool missed_ = false;                       // W
 };
 
 }  // namespace engine

@@ -2,6 +2,7 @@
 #include "engine/detection.hpp"
 
 #include "engine/runtime_state.hpp"
+#include "engine/trial_plan.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -38,24 +39,58 @@ detection_tier from_environment() noexcept {
     return detection_tier::unknown;
 }
 
-detection_tier by_trial(int cpu) noexcept {
-    if (platform::detects_blocks(platform::thread_policy::idle, cpu)) return detection_tier::canary;
-    if (platform::detects_blocks(platform::thread_policy::batch, cpu)) return detection_tier::batch_canary;
-    return detection_tier::watchdog;
-}
+/// The trials of this process, whichever runtime's watchdog looks after them.
+class process_trials {
+public:
+    detection_tier best() const noexcept { return best_.load(memory_order_relaxed); }
+
+    void look_after(int cpu, std::chrono::nanoseconds now) noexcept {
+        if (!lock_.try_lock()) return;  // another watchdog is at it
+        advance(cpu, now);
+        lock_.unlock();
+    }
+
+private:
+    void advance(int cpu, std::chrono::nanoseconds now) noexcept {
+        if (under_way_) take_in(platform::last_trial(), now);
+        if (under_way_ || !plan_.due(now)) return;
+        under_way_ = platform::start_trial(plan_.policy(), cpu);
+        if (!under_way_) plan_.take_in(platform::trial_outcome::inconclusive, now);
+    }
+
+    void take_in(platform::trial_outcome outcome, std::chrono::nanoseconds now) noexcept {
+        under_way_ = outcome == platform::trial_outcome::none;
+        plan_.take_in(outcome, now);
+        best_.store(plan_.best(), memory_order_relaxed);
+    }
+
+    atomic<detection_tier> best_{detection_tier::canary};  // T: written under lock_
+    mutex lock_;                                           // guards what follows
+    trial_plan plan_;
+    bool under_way_ = false;
+};
+
+constinit process_trials trials;
 
 }  // namespace
 
-detection_tier choose_detection_tier(const runtime_state& runtime, int cpu) noexcept {
+detection_tier forced_tier(const runtime_state& runtime) noexcept {
     const detection_tier asked = from_option(runtime.options.detect);
-    if (asked != detection_tier::unknown) return asked;
-    const detection_tier told = from_environment();
-    if (told != detection_tier::unknown) return told;
-    static constinit mutex lock;
-    static constinit detection_tier found = detection_tier::unknown;
-    locked hold{lock};
-    if (found == detection_tier::unknown) found = by_trial(cpu);
-    return found;
+    return asked != detection_tier::unknown ? asked : from_environment();
+}
+
+detection_tier best_tier() noexcept {
+    return trials.best();
+}
+
+void look_after_trials(int cpu, std::chrono::nanoseconds now) noexcept {
+    // The usual end of it, known by the platform: the policy that is in use works.
+    if (platform::last_trial() == platform::trial_outcome::works) return;
+    trials.look_after(cpu, now);
+}
+
+bool can_read_states() noexcept {
+    return platform::task_state_of(platform::current_thread_id()) == platform::task_state::running;
 }
 
 }  // namespace engine

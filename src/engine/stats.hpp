@@ -20,6 +20,7 @@ struct statistics {
     atomic<std::uint64_t> items_stolen{0};              // T: items moved to another pool of the scope
     atomic<std::uint64_t> wakeups{0};                   // T: idle workers woken
     atomic<std::uint64_t> flushes{0};                   // T: flushes that had something to wait for
+    atomic<std::uint64_t> canaries_starved{0};          // T: times that a batch canary had to stand in for one
     atomic<std::uint64_t> blocks_found[3] = {};         // T: workers found blocked or hogging, by enum detector
 };
 

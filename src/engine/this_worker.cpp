@@ -46,7 +46,7 @@ blocking_region::blocking_region() noexcept {
     engine::worker* me = engine::this_worker_slot();
     if (me == nullptr || current() == nullptr || me->blocking_depth++ != 0) return;
     me->in_blocking_region.store(true, engine::memory_order_relaxed);
-    if (!me->pool->bird.started()) engine::make_up_for(*me->pool, engine::leave_counts(*me));
+    if (!me->pool->bird.employed()) engine::make_up_for(*me->pool, engine::leave_counts(*me));
 }
 
 blocking_region::~blocking_region() {

@@ -26,6 +26,15 @@ pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
     return runtime.scopes[kind].load(memory_order_acquire);
 }
 
+/// Where a trial is disturbed least: a CPU of the scope whose pool does not run, or else the pool's own.
+int quiet_cpu(const worker_pool& pool) noexcept {
+    const pool_scope& scope = *pool.scope;
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
+        if (scope.pools[cpu].nr_running.load(memory_order_relaxed) == 0) return cpu;
+    }
+    return pool.cpu;
+}
+
 bool has_work(const pool_scope& scope) noexcept {
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
         if (scope.pools[cpu].list.has_work()) return true;
@@ -69,6 +78,7 @@ void watchdog::watch() noexcept {
         parker_.park();
         // sync watchdog.3: acquire; pairs with watchdog.4
         while (!ending_.load(memory_order_acquire)) {
+            employ_canaries();  // before the first tick, and for pools that got their first worker
             (void)parker_.park_until(platform::now() + tick_length);
             if (tick()) continue;
             armed_.store(false, memory_order_relaxed);
@@ -110,6 +120,7 @@ bool watchdog::any_work() const noexcept {
 
 bool watchdog::tick() noexcept {
     locked hold{tick_lock_};
+    choose_tier();
     for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
         pool_scope* scope = made_scope(runtime_, kind);
         if (scope == nullptr) continue;
@@ -121,7 +132,7 @@ bool watchdog::tick() noexcept {
 
 /// A pool without work is looked at too while another one of its scope has some: its CPU is wanted, should its worker block.
 void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
-    look_after_canary(pool);
+    judge_canary(pool);
     if (!pool.list.has_work()) pool.no_progress_since = {};
     if (!scope_has_work) return;
     kick(pool);
@@ -130,6 +141,7 @@ void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
     const unsigned nr_stuck = find_stuck_workers(pool, stuck);
     for (unsigned i = 0; i < nr_stuck; ++i) act_on(pool, stuck[i]);
     if (!pool.list.has_work()) return;
+    if (forced_ == detection_tier::unknown) look_after_trials(quiet_cpu(pool), platform::now());
     kick_neighbour(pool);
     if (pool.scope->backoff.failing()) summon_rescuers(*pool.scope);
     look_for_stall(pool);
@@ -188,25 +200,41 @@ void watchdog::look_for_stall(worker_pool& pool) noexcept {
     }
 }
 
-void watchdog::look_after_canary(worker_pool& pool) noexcept {
-    if (tier_ == detection_tier::unknown) tier_ = choose_detection_tier(runtime_, pool.cpu);
-    if (tier_ != detection_tier::canary && tier_ != detection_tier::batch_canary) return;
-    if (!pool.bird.started()) {
-        if (pool.nr_workers.load(memory_order_relaxed) == 0) return;
-        pool.bird.start(tier_ == detection_tier::canary ? detector::canary : detector::batch_canary);
-        return;
+/// Under tick_lock_. Told once what to do, or what is best by now.
+void watchdog::choose_tier() noexcept {
+    if (tier_ == detection_tier::unknown) forced_ = forced_tier(runtime_);
+    tier_ = forced_ != detection_tier::unknown ? forced_ : best_tier();
+}
+
+void watchdog::employ_canaries() noexcept {
+    locked hold{tick_lock_};
+    choose_tier();
+    for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
+        pool_scope* scope = made_scope(runtime_, kind);
+        if (scope == nullptr) continue;
+        for (int cpu = 0; cpu < scope->nr_pools; ++cpu) employ_canary(scope->pools[cpu]);
     }
+}
+
+void watchdog::employ_canary(worker_pool& pool) noexcept {
+    if (tier_ != detection_tier::canary && tier_ != detection_tier::batch_canary) return pool.bird.dismiss();
+    if (pool.nr_workers.load(memory_order_relaxed) == 0) return;
+    pool.bird.employ(tier_ == detection_tier::canary ? detector::canary : detector::batch_canary);
+}
+
+void watchdog::judge_canary(worker_pool& pool) noexcept {
+    if (!pool.bird.employed()) return;
     pool.bird.tick();
     // sync canary.8: acquire; pairs with canary.7; sees the slot as it was made
     const worker* latest = pool.latest.load(memory_order_acquire);
     if (latest == nullptr || !pool.bird.on_duty() || !pool.list.has_work()) return;
-    // A healthy canary leaves this state visible for some 3 us per block: seen at a tick, it is starved.
+    // A healthy canary leaves this state visible for microseconds per block: seen at a tick, it is starved.
     if ((latest->counted.load(memory_order_relaxed) & counted_in::anything) == 0 ||
         latest->current.load(memory_order_relaxed) == nullptr)
         return;
-    if (platform::task_state_of(latest->thread_id.load(memory_order_relaxed)) == platform::task_state::blocked) {
-        pool.bird.missed_a_block(platform::now());
-    }
+    if (platform::task_state_of(latest->thread_id.load(memory_order_relaxed)) != platform::task_state::blocked) return;
+    if (pool.bird.missed_a_block(platform::now()))
+        runtime_.counters.canaries_starved.fetch_add(1, memory_order_relaxed);
 }
 
 unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept {

@@ -50,7 +50,10 @@ private:
     static constexpr unsigned most_verdicts = 64;  // per pool and tick
 
     void look_at(worker_pool& pool, bool scope_has_work) noexcept;
-    void look_after_canary(worker_pool& pool) noexcept;
+    void choose_tier() noexcept;
+    void employ_canaries() noexcept;
+    void employ_canary(worker_pool& pool) noexcept;
+    void judge_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
     bool is_stuck(worker& other, bool& hogs) noexcept;
     void act_on(worker_pool& pool, const verdict& found) noexcept;
@@ -65,10 +68,11 @@ private:
     atomic<bool> started_{false};  // U
     atomic<bool> ending_{false};   // A(watchdog)
     platform::parker parker_;
-    platform::thread thread_{};                      // U
-    mutex tick_lock_;                                // one look at a time
-    detection_tier tier_ = detection_tier::unknown;  // W
-    hog_reports hogs_;                               // W
+    platform::thread thread_{};                        // U
+    mutex tick_lock_;                                  // one look at a time
+    detection_tier forced_ = detection_tier::unknown;  // W: what the options or the environment ask for
+    detection_tier tier_ = detection_tier::unknown;    // W: what is in use
+    hog_reports hogs_;                                 // W
 };
 
 }  // namespace engine

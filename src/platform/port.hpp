@@ -43,7 +43,8 @@
 //   backend/task_state.hpp  enum class task_state, task_state_of(tid)   is that thread blocked? (unknown where not to be had)
 //                         nanoseconds cpu_time_of(tid)          CPU time it has used
 //                         void describe_place(tid, text)        where it stands, for a report
-//   backend/detection.hpp   bool detects_blocks(thread_policy, cpu)   does a thread of that policy run when another blocks?
+//   backend/detection.hpp   bool start_trial(thread_policy, cpu)  does a thread of that policy run when another blocks?
+//                           trial_outcome last_trial()            none until it is known; nobody waits for a trial
 //   backend/console.hpp     void say(const char* line)              a line for whoever runs the program
 //   backend/probe.hpp       CMWQ_PROBE(name, a, b, c)               a static trace point
 //

@@ -37,12 +37,20 @@ void set_policy(thread_policy policy) noexcept {
     sched_setscheduler(0, policy == thread_policy::idle ? SCHED_IDLE : SCHED_BATCH, &none);
 }
 
+/// A new thread has the niceness of the one that made it: of a highpri worker, say, or of the watchdog. The process's is that
+/// of its first thread.
+void set_niceness(int wished) noexcept {
+    const int wanted = wished != 0 ? wished : getpriority(PRIO_PROCESS, static_cast<id_t>(getpid()));
+    const auto self = static_cast<id_t>(current_thread_id());
+    if (getpriority(PRIO_PROCESS, self) != wanted) setpriority(PRIO_PROCESS, self, wanted);
+}
+
 void* thread_main(void* raw) {
     auto* record = static_cast<start_record*>(raw);
     const start_record own = *record;
     deallocate(record, sizeof *record, alignof(start_record));
     pthread_setname_np(pthread_self(), own.name);
-    if (own.nice != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id()), own.nice);
+    set_niceness(own.nice);
     set_policy(own.policy);
     own.body(own.argument);
     return nullptr;
@@ -93,6 +101,10 @@ bool thread::start(const thread_options& options, void (*body)(void*), void* arg
 
 void thread::join() noexcept {
     pthread_join(handle_, nullptr);
+}
+
+void thread::detach() noexcept {
+    pthread_detach(handle_);
 }
 
 int current_cpu() noexcept {

@@ -14,10 +14,13 @@ namespace platform {
 class thread {
 public:
     /// Starts a thread that runs `body(argument)` with every signal blocked. False: the system refused (then nothing
-    /// happened). A CPU or niceness that is refused is not an error: the thread runs without it.
+    /// happened). A CPU or niceness that is refused is not an error: the thread runs without it. Without a wish it gets the
+    /// process's own niceness, whatever that of the calling thread is.
     [[nodiscard]] bool start(const thread_options& options, void (*body)(void*), void* argument) noexcept;
-    /// Waits until the thread has ended. To be called exactly once after a successful start.
+    /// Waits until the thread has ended. To be called exactly once after a successful start, or detach.
     void join() noexcept;
+    /// Nobody will wait for it. For this backend's own use: the engine joins every thread that it starts.
+    void detach() noexcept;
 
 private:
     pthread_t handle_{};
