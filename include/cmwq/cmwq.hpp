@@ -2,7 +2,8 @@
 //
 // cmwq: concurrency-managed workqueues. This header includes all of the public interface, from the item to the process:
 //
-//   work.hpp          a class becomes an item: work<T, Id>, shared_work, holding; how run is written: work_item.hpp
+//   work.hpp          a class becomes an item: work<T, Id>, shared_work, holding; how run is written: work_item.hpp;
+//                     flush, cancel, disable one item: what these return: cancel_output.hpp
 //   has_work.hpp      CMWQ_HAS_WORK, and the way from an object to its work and back
 //   work_pointer.hpp  which pointers carry items, and how to add one; arc.hpp: the shared owner made for it
 //   queue.hpp         enqueue, try_spawn, flush, drain; what they return: enqueue_result.hpp, spawn.hpp
@@ -15,6 +16,7 @@
 
 #include <cmwq/arc.hpp>
 #include <cmwq/call_site.hpp>
+#include <cmwq/cancel_output.hpp>
 #include <cmwq/enqueue_result.hpp>
 #include <cmwq/fwd.hpp>
 #include <cmwq/has_work.hpp>

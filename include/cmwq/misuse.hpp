@@ -43,6 +43,14 @@ enum class misuse_code : int {
     /// A runtime was destroyed while queues made by it exist. Nothing sound can follow: the program is aborted in every
     /// build.
     queue_in_use = 10,
+    /// A function cancels its own item and waits for its end. Carries on without waiting: a pending instance is cancelled.
+    cancel_sync_from_own_item = 11,
+    /// A function disables its own item and waits for its end. Carries on without waiting: the item is disabled.
+    disable_sync_from_own_item = 12,
+    /// An item that is not disabled was enabled. Nothing changes.
+    enable_without_disable = 13,
+    /// An item was disabled 4095 times more often than it was enabled. Carries on without counting this one.
+    disabled_too_often = 14,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

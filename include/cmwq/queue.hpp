@@ -67,6 +67,17 @@ public:
         return detail::enqueue<Id>(*this, std::forward<X>(x), where);
     }
 
+    /// Enables an item that was disabled and, if it may be enqueued then, enqueues it. `x` and what is returned are as with
+    /// enqueue; an item that is still disabled is refused (refusal::disabled). Context: as enqueue; without a disable it is
+    /// misuse (misuse_code::enable_without_disable), and the item is enqueued if it can be.
+    template <std::uint64_t Id = 0, class X>
+    auto enable_and_enqueue(X&& x, call_site where = call_site::current()) noexcept {
+        if (work_base* work = detail::work_in<Id>(x)) {
+            (void)detail::enable_item(*work, where);
+        }
+        return detail::enqueue<Id>(*this, std::forward<X>(x), where);
+    }
+
     /// Runs `f()` once, as an item of its own. Takes memory for it (f and 32 bytes, in one block), so it can fail:
     /// the result says why. f is moved from (or copied, if given as an lvalue) only when accepted, so a caller may
     /// run it instead: `if (!q.try_spawn(std::move(f))) f();`. It is destroyed exactly once, after its call or when

@@ -33,6 +33,38 @@ inline refusal raw_enqueue(queue& wq, work_base& item, call_site where = call_si
     return detail::submit(wq, item, where.file, where.function, where.line);
 }
 
+/// Takes a pending raw item off its queue. True: it was pending; neither `run` nor `drop` will be called for that enqueue,
+/// and the caller has the item again. A running instance is not disturbed. Context: any thread; waits for nothing but
+/// moments.
+inline bool raw_cancel(work_base& item) noexcept {
+    return detail::cancel_item(item, {});
+}
+
+/// As raw_cancel, and waits until it does not run any more; enqueues are refused meanwhile. Context: may block.
+inline bool raw_cancel_sync(work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::cancel_item_sync(item, {}, where);
+}
+
+/// As raw_cancel, and the item is refused (refusal::disabled) until raw_enable was called as often.
+inline bool raw_disable(work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::disable_item(item, {}, where);
+}
+
+/// As raw_disable, and waits until it does not run any more. Context: may block.
+inline bool raw_disable_sync(work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::disable_item_sync(item, {}, where);
+}
+
+/// Takes one disable back. True: the item may be enqueued again.
+inline bool raw_enable(work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::enable_item(item, where);
+}
+
+/// Waits until the item is neither pending nor running. True: there was something to wait for. Context: may block.
+inline bool raw_flush(work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::flush_item(item, where);
+}
+
 /// One enqueue to one queue, ready to be made: what a raw_work_item's raw_enqueue receives. Call it at most once,
 /// before raw_enqueue returns. Not calling it is allowed: then nothing is enqueued, and what raw_enqueue returns has to
 /// say so.

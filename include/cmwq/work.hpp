@@ -22,6 +22,8 @@
 // An item with several works has one for each id, and says by work_id<Id> which function belongs to which.
 #pragma once
 
+#include <cmwq/cancel_output.hpp>
+#include <cmwq/detail/cancel.hpp>
 #include <cmwq/detail/item_class.hpp>
 #include <cmwq/fwd.hpp>
 #include <cmwq/has_work.hpp>
@@ -62,10 +64,58 @@ public:
     }
 
     /// Waits until the item is neither pending nor running, newer enqueues apart. True: there was something to wait
-    /// for. The item, and the queue that it was enqueued to last, must be kept alive meanwhile. Context: may block; from
-    /// the item's own function it is misuse
+    /// for. The item must be kept alive meanwhile. Context: may block; from the item's own function it is misuse
     /// (misuse_code::flush_from_own_item).
     bool flush(call_site where = call_site::current()) noexcept { return detail::flush_item(*this, where); }
+
+    /// Takes the item off its queue if it waits there. Its owner comes back, null if the item was not pending; for an
+    /// item that its caller keeps alive a bool, true: it was pending and will not run. A running function is not
+    /// disturbed. Context: any thread, the item's own function included; waits for nothing but moments (an enqueue or
+    /// the start of a run under way).
+    ///
+    ///     if (cmwq::arc<job> back = item->work.cancel()) { … }
+    ///
+    /// Somebody else must keep the item alive during the call: for an item that the queue alone owns (std::unique_ptr)
+    /// nobody does.
+    template <class U = T>
+    cancel_output<item_pointer_t<U, Id>> cancel() noexcept {
+        return detail::cancel_with<U, Id>(*this, [this](detail::prepare_step take_back) noexcept {
+            return detail::cancel_item(*this, take_back);
+        });
+    }
+
+    /// As cancel, and waits until the item does not run any more. Enqueues are refused meanwhile (refusal::disabled), those
+    /// by its own function included: afterwards the item is idle, and may be destroyed, unless somebody enqueues it
+    /// anew. Everything that its function did happens before the return. Any number of threads may do this at once.
+    /// Context: may block; from the item's own function it is misuse (misuse_code::cancel_sync_from_own_item).
+    template <class U = T>
+    cancel_output<item_pointer_t<U, Id>> cancel_sync(call_site where = call_site::current()) noexcept {
+        return detail::cancel_with<U, Id>(*this, [this, where](detail::prepare_step take_back) noexcept {
+            return detail::cancel_item_sync(*this, take_back, where);
+        });
+    }
+
+    /// As cancel, and from here on the item is refused (refusal::disabled) until it was enabled as often as it was
+    /// disabled, at most 4095 times.
+    template <class U = T>
+    cancel_output<item_pointer_t<U, Id>> disable(call_site where = call_site::current()) noexcept {
+        return detail::cancel_with<U, Id>(*this, [this, where](detail::prepare_step take_back) noexcept {
+            return detail::disable_item(*this, take_back, where);
+        });
+    }
+
+    /// As disable, and waits until the item does not run any more. Context: may block; from the item's own function it is
+    /// misuse (misuse_code::disable_sync_from_own_item).
+    template <class U = T>
+    cancel_output<item_pointer_t<U, Id>> disable_sync(call_site where = call_site::current()) noexcept {
+        return detail::cancel_with<U, Id>(*this, [this, where](detail::prepare_step take_back) noexcept {
+            return detail::disable_item_sync(*this, take_back, where);
+        });
+    }
+
+    /// Takes one disable back. True: the item may be enqueued again. What was refused meanwhile is not made up for.
+    /// Context: any thread. Without a disable it is misuse (misuse_code::enable_without_disable).
+    bool enable(call_site where = call_site::current()) noexcept { return detail::enable_item(*this, where); }
 };
 
 /// A work that keeps P itself while its item is in a queue: for pointers that cannot be made from the address of the

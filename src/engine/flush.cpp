@@ -91,7 +91,7 @@ std::size_t run_round(cmwq_queue& wq) noexcept {
     // sync flush.2: acquire-release read-modify-write; pairs with flush.1; sees the effects of all instances
     if (wq.flush_remaining.fetch_sub(1, memory_order_acq_rel) != 1) {
         wq.runtime->counters.flushes.fetch_add(1, memory_order_relaxed);
-        wait_for(last_done, *wq.runtime);
+        wait_for(last_done, wq.runtime);
     }
     return found;
 }
@@ -137,7 +137,7 @@ void release_followers(cmwq_flush_waiter* followers, std::size_t found) noexcept
 std::size_t flush_queue(cmwq_queue& wq) noexcept {
     cmwq_flush_waiter me;
     if (!lead_or_join(wq, me)) {
-        wait_for(me.woken, *wq.runtime);
+        wait_for(me.woken, wq.runtime);
         if (!me.leads) return me.found;
     }
     const std::size_t found = run_round(wq);

@@ -46,6 +46,14 @@ found wait_for_pending(work_base& item, item_flush_ticket& ticket) noexcept {
     return found::ticket;
 }
 
+/// Under collide_lock.
+found look_for_running(work_base& item, item_flush_ticket& ticket) noexcept {
+    const std::uint64_t word = word_of(item);
+    if ((word & work_word::pending) != 0) return found::in_between;  // enqueued meanwhile
+    worker* runner = runner_of(item, word);
+    return runner != nullptr ? wait_for_running(*runner, ticket) : found::nothing;
+}
+
 found look_for(work_base& item, cmwq_queue& wq, item_flush_ticket& ticket, runtime_state*& runtime) noexcept {
     held_lists held{wq, this_worker_slot()};
     held.for_each([](item_list&) {});
@@ -58,11 +66,14 @@ found look_for(work_base& item, cmwq_queue& wq, item_flush_ticket& ticket, runti
         transition_from_held(item);
         return what;
     }
-    const std::uint64_t word = word_of(item);
-    // Enqueued meanwhile, here or elsewhere.
-    if ((word & work_word::pending) != 0 || queue_of_word(word) != wq.id) return found::in_between;
-    worker* runner = runner_of(item, word);
-    return runner != nullptr ? wait_for_running(*runner, ticket) : found::nothing;
+    if (queue_of_word(word_of(item)) != wq.id) return found::in_between;  // enqueued elsewhere meanwhile
+    return look_for_running(item, ticket);
+}
+
+/// Its last queue is gone, so it is in no list; but another queue's worker may still run it.
+found look_without_queue(work_base& item, item_flush_ticket& ticket) noexcept {
+    locked hold{registry::instance().collide_lock};
+    return look_for_running(item, ticket);
 }
 
 }  // namespace
@@ -70,16 +81,17 @@ found look_for(work_base& item, cmwq_queue& wq, item_flush_ticket& ticket, runti
 bool flush_one(work_base& item) noexcept {
     item_flush_ticket ticket;
     ticket.item = &item;
-    runtime_state* runtime = nullptr;
     for (;;) {
+        const queue_id id = queue_of_word(word_of(item));
+        if (id == 0) return false;  // never enqueued
+        runtime_state* runtime = nullptr;
         // Pinned: the item need not be pending, so nothing else keeps the queue that had it last.
-        cmwq_queue* wq = registry::instance().pin_queue(queue_of_word(word_of(item)));
-        if (wq == nullptr) return false;  // never enqueued, or its queue is gone and drained
-        const found what = look_for(item, *wq, ticket, runtime);
-        registry::instance().unpin_queue(*wq);
+        cmwq_queue* wq = registry::instance().pin_queue(id);
+        const found what = wq != nullptr ? look_for(item, *wq, ticket, runtime) : look_without_queue(item, ticket);
+        if (wq != nullptr) registry::instance().unpin_queue(*wq);
         switch (what) {
         case found::nothing: return false;
-        case found::ticket: wait_for(ticket.done, *runtime); return true;
+        case found::ticket: wait_for(ticket.done, runtime); return true;
         case found::in_between: platform::yield(); break;
         }
     }

@@ -37,7 +37,30 @@ public:
         registry::instance().for_each_worker([&](worker& other) { visit(other.collided_items); });
     }
 
+    /// Takes an item that is linked (item_list.hpp) out of whichever list has it.
+    void unlink(work_base& item) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+        if (item_list::unlink_inside(item)) return;
+        for (int cpu = 0; cpu < wq_.scope->nr_pools; ++cpu) {
+            if (unlink_end(wq_.scope->pools[cpu].list, item)) return;
+        }
+        for (int seat = 0; seat < wq_.nr_seats; ++seat) {
+            if (unlink_end(wq_.seats[seat].items, item)) return;
+        }
+        registry::instance().for_each_worker([&](worker& other) {
+            if (other.collided_items.ends_with(item)) other.collided_items.unlink(item);
+        });
+    }
+
 private:
+    static bool unlink_end(worklist& list, work_base& item) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+        item_list& items =
+            list.held_items();  // not the inbox: what came meanwhile would make the last item an inner one
+        if (!items.ends_with(item)) return false;
+        items.unlink(item);
+        list.publish_size();
+        return true;
+    }
+
     cmwq_queue& wq_;
 };
 

@@ -42,17 +42,26 @@ void item_flushes::back_to_pending(const worker& me) noexcept {
     }
 }
 
-void item_flushes::instance_done(const worker& runner, std::uint64_t number) noexcept {
+template <class Matches>
+void item_flushes::complete_where(Matches matches) noexcept {
     locked hold{lock_};
     for (item_flush_ticket** link = &tickets_; *link != nullptr;) {
         item_flush_ticket* ticket = *link;
-        if (!is_run_by(*ticket, runner, number)) {
+        if (!matches(*ticket)) {
             link = &ticket->next;
             continue;
         }
         *link = ticket->next;
         ticket->done.unpark();  // the ticket is on its owner's stack: not to be touched after this
     }
+}
+
+void item_flushes::instance_done(const worker& runner, std::uint64_t number) noexcept {
+    complete_where([&](const item_flush_ticket& ticket) { return is_run_by(ticket, runner, number); });
+}
+
+void item_flushes::instance_cancelled(const work_base& item) noexcept {
+    complete_where([&](const item_flush_ticket& ticket) { return ticket.item == &item && ticket.runner == nullptr; });
 }
 
 }  // namespace engine

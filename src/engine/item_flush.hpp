@@ -31,11 +31,16 @@ public:
     void instance_starts(const worker& me, const work_base& item) noexcept;
     /// `me` does not start it after all: it is pending again.
     void back_to_pending(const worker& me) noexcept;
+    /// The pending instance of `item` will not run: completes all tickets for it.
+    void instance_cancelled(const work_base& item) noexcept;
     /// The instance that `runner` ran as its item `number` is over: completes all tickets for it. Called by whoever has the
     /// item mark: the runner, or a flusher that took it back because it came too late.
     void instance_done(const worker& runner, std::uint64_t number) noexcept;
 
 private:
+    template <class Matches>
+    void complete_where(Matches matches) noexcept;
+
     mutex lock_;
     item_flush_ticket* tickets_ = nullptr;  // under lock_
 };

@@ -44,6 +44,7 @@ inline void add_marks(work_base& item, marks added) noexcept {
 class item_list {
 public:
     bool empty() const noexcept { return head_ == nullptr; }
+    /// At least as many as there are; exact when it is empty, and as long as unlink_inside took none away.
     std::size_t size() const noexcept { return size_; }
     work_base* front() const noexcept { return head_; }
     static work_base* next(work_base& item) noexcept { return access::next(item); }
@@ -75,8 +76,22 @@ public:
             tail_ = before;
         }
         access::prev_and_home(item) &= home::mark_bits;
-        --size_;
+        size_ = head_ != nullptr ? size_ - 1 : 0;
     }
+
+    /// Unlinks an item with neighbours on both sides, from whatever list it is in: the caller holds all that it can be in.
+    /// False: it is the first or the last one. The list's size stays too high by one until the list is empty, because
+    /// which list it is would take a walk to its end to find out.
+    static bool unlink_inside(work_base& item) noexcept {
+        work_base* before = home::prev(item);
+        work_base* after = access::next(item);
+        if (before == nullptr || after == nullptr) return false;
+        access::next(*before) = after;
+        home::set_prev(*after, before);
+        access::prev_and_home(item) &= home::mark_bits;
+        return true;
+    }
+    bool ends_with(const work_base& item) const noexcept { return head_ == &item || tail_ == &item; }
 
     /// Moves all of `other` behind our own. O(1).
     void append(item_list& other) noexcept {
@@ -102,7 +117,12 @@ public:
         item_list cut;
         if (count == 0) return cut;
         work_base* last = head_;
-        for (std::size_t step = 1; step < count; ++step) last = access::next(*last);
+        for (std::size_t step = 1; step < count && last != tail_; ++step) last = access::next(*last);
+        if (last == tail_) {  // fewer than the size says
+            cut = *this;
+            *this = item_list{};
+            return cut;
+        }
         cut.head_ = head_;
         cut.tail_ = last;
         cut.size_ = count;

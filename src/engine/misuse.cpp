@@ -31,6 +31,13 @@ const char* sentence_for(misuse_code code) noexcept {
         return "a work function drains the queue that runs it, which would never end; it does not wait";
     case misuse_code::destroy_own_queue: return "a work function destroys the queue that runs it";
     case misuse_code::null_item: return "a null pointer was enqueued";
+    case misuse_code::cancel_sync_from_own_item:
+        return "a work function cancels its own item and waits for its end, which would never come; it does not wait";
+    case misuse_code::disable_sync_from_own_item:
+        return "a work function disables its own item and waits for its end, which would never come; it does not wait";
+    case misuse_code::enable_without_disable: return "an item that is not disabled was enabled; nothing changes";
+    case misuse_code::disabled_too_often:
+        return "an item was disabled 4095 times more often than it was enabled; this one does not count";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
     }
     return "unknown misuse";

@@ -93,7 +93,7 @@ void close_seat(pool_workqueue& seat) noexcept {
     const bool wait = seat.nr_idle_tokens.load(memory_order_relaxed) != seat.nr_tokens;
     if (wait) seat.closing = &all_idle;
     seat.tokens_lock.unlock();
-    if (wait) wait_for(all_idle, *seat.scope->runtime);
+    if (wait) wait_for(all_idle, seat.scope->runtime);
     // The last token's worker has left retire_token. Late enqueuers, whose item has run already, find no token from here on.
     locked hold{seat.tokens_lock};
     seat.idle_tokens = nullptr;

@@ -11,12 +11,12 @@ namespace {
 constexpr std::chrono::nanoseconds first_look = std::chrono::milliseconds{10};
 }
 
-void wait_for(platform::parker& done, runtime_state& runtime) noexcept {
+void wait_for(platform::parker& done, runtime_state* runtime) noexcept {
     blocked_inside_library blocked;
-    while (!runtime.dog.has_thread()) {
+    while (runtime != nullptr && !runtime->dog.has_thread()) {
         if (done.park_until(platform::now() + first_look)) return;
-        if (!runtime.dog.tick()) break;
-        runtime.dog.arm();
+        if (!runtime->dog.tick()) break;
+        runtime->dog.arm();
     }
     done.park();
 }

@@ -11,7 +11,8 @@ namespace engine {
 
 /// Parks until `done` is unparked. A worker that waits here does not count as running meanwhile. Where not even the
 /// watchdog's thread could be started, the waiter does the watchdog's work, so that nothing hangs for want of a thread.
-void wait_for(platform::parker& done, runtime_state& runtime) noexcept;
+/// `runtime`: whose items are waited for; null where that is not known.
+void wait_for(platform::parker& done, runtime_state* runtime) noexcept;
 
 }  // namespace engine
 }  // namespace v1

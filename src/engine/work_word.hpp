@@ -7,11 +7,10 @@
 //                                  Whoever turned it on owns the links until the worker turns it off. May be set with the
 //                                  item in no list yet (claimed, not published); never clear with the item in a list.
 //   bit    1      timer armed      reserved for delayed items
-//   bit    2      cancelling       reserved for cancel and wait
 //   bit    3      held             somebody who holds the lists of its queue decides about the pending instance: a worker that
 //                                  has it in hand waits with its claim. Without it "pending and linked" could be read of two
 //                                  different instances, one of this queue and one of the next.
-//   bits  4..15   disable depth    reserved for disable/enable; an item with a depth is refused
+//   bits  4..15   disable depth    how often it was disabled and not enabled again; an item with a depth is refused
 //   bits 16..31   last worker      id of the worker that ran it last, 0 = none. Set with the clearing of pending. May name
 //                                  a worker that has long finished; must never be wrong while that worker still runs it.
 //   bits 32..55   queue            id of the queue that has it or had it last, 0 = none. Set with pending.
@@ -30,16 +29,16 @@ namespace work_word {
 
 inline constexpr std::uint64_t pending = 1u << 0;
 inline constexpr std::uint64_t timer_armed = 1u << 1;
-inline constexpr std::uint64_t cancelling = 1u << 2;
 inline constexpr std::uint64_t held = 1u << 3;
-inline constexpr std::uint64_t disable_depth = 0xfffu << 4;
+inline constexpr std::uint64_t one_disable = 1u << 4;
+inline constexpr std::uint64_t disable_depth = 0xfff * one_disable;
 inline constexpr int last_worker_shift = 16;
 inline constexpr std::uint64_t last_worker = std::uint64_t{0xffff} << last_worker_shift;
 inline constexpr int queue_shift = 32;
 inline constexpr std::uint64_t queue = std::uint64_t{0xffffff} << queue_shift;
 
 /// An item with any of these is not to be claimed.
-inline constexpr std::uint64_t unclaimable = pending | cancelling | disable_depth;
+inline constexpr std::uint64_t unclaimable = pending | disable_depth;
 
 inline constexpr worker_id max_worker = 0xffff;
 inline constexpr queue_id max_queue = 0xffffff;
@@ -69,7 +68,7 @@ inline std::uint64_t word_of(work_base& item) noexcept {
         const std::uint64_t next = refused ? seen
                                            : (seen & work_word::last_worker) | work_word::pending |
                                                  (std::uint64_t{id} << work_word::queue_shift);
-        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3; publishes what the caller stored
+        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5, work-word.6, work-word.7; publishes what the caller stored
         // before enqueue, whether it was accepted or refused. Written as a plain load, a refusal between a worker's
         // decision to run and its release would be lost.
         if (word.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed)) {
@@ -108,6 +107,42 @@ inline std::uint64_t word_of(work_base& item) noexcept {
 inline void transition_from_held(work_base& item) noexcept {
     // sync work-word.4: release read-modify-write; pairs with work-word.2; the worker that claims it sees the marks set meanwhile
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_release);
+}
+
+/// held -> idle: the instance was taken off its list by whoever holds it, and will not run.
+inline void transition_to_cancelled(work_base& item) noexcept {
+    // sync work-word.5: release read-modify-write; pairs with work-word.1; the next enqueuer finds the links and the owner's
+    // place free
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~(work_word::pending | work_word::held),
+                                                            memory_order_release);
+}
+
+/// One disable more. From here on no instance is accepted; one that is pending stays. False: too many already.
+[[nodiscard]] inline bool transition_to_disabled(work_base& item) noexcept {
+    atomic_ref<std::uint64_t> word{access::word(item)};
+    std::uint64_t seen = word.load(memory_order_relaxed);
+    do {
+        if ((seen & work_word::disable_depth) == work_word::disable_depth) return false;
+        // sync work-word.6: acquire-release read-modify-write; pairs with work-word.1, work-word.7; of two that disable and
+        // enable, one is first; an enqueuer is refused, or its instance is seen by the cancel that follows
+    } while (
+        !word.compare_exchange_weak(seen, seen + work_word::one_disable, memory_order_acq_rel, memory_order_relaxed));
+    return true;
+}
+
+enum class enabled { now, not_yet, was_already };
+
+/// One disable less.
+[[nodiscard]] inline enabled transition_to_enabled(work_base& item) noexcept {
+    atomic_ref<std::uint64_t> word{access::word(item)};
+    std::uint64_t seen = word.load(memory_order_relaxed);
+    do {
+        if ((seen & work_word::disable_depth) == 0) return enabled::was_already;
+        // sync work-word.7: release read-modify-write; pairs with work-word.1, work-word.6; whoever enqueues it next sees what
+        // was done while it was disabled
+    } while (
+        !word.compare_exchange_weak(seen, seen - work_word::one_disable, memory_order_release, memory_order_relaxed));
+    return (seen & work_word::disable_depth) == work_word::one_disable ? enabled::now : enabled::not_yet;
 }
 
 }  // namespace engine

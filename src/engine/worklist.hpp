@@ -83,7 +83,9 @@ public:
         publish_size();
         return items_;
     }
-    /// To be called after `take_inbox()`'s list was changed.
+    /// The items without the inbox, for whoever locked.
+    item_list& held_items() noexcept CMWQ_REQUIRES(this) { return items_; }
+    /// To be called after either list was changed.
     void publish_size() noexcept { listed_.store(items_.size(), memory_order_relaxed); }
 
 private:

@@ -267,4 +267,66 @@ TEST_F(misuse_report, handler_is_replaced_and_comes_back) {
     EXPECT_EQ(recorder.take().size(), 1u);
 }
 
+struct cancels_itself : cmwq::work<cancels_itself> {
+    cancels_itself() : work{"cancels itself"} {}
+    static void run(cancels_itself& self) { self.body(self); }
+    void (*body)(cancels_itself&) = nullptr;
+    unsigned line = 0;
+    bool answer = true;
+};
+
+TEST_F(misuse_report, item_that_cancels_itself_and_waits_does_not_wait) {
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+    cancels_itself item;
+    item.body = [](cancels_itself& self) {
+        (void)cmwq::system().enqueue(self);
+        self.line = __LINE__ + 1;
+        self.answer = self.cancel_sync();
+    };
+    ASSERT_TRUE(wq->enqueue(item));
+    wq->flush();
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::cancel_sync_from_own_item, "cancels itself", "the queue");
+    expect_place(told, item.line);
+    EXPECT_TRUE(item.answer);  // the pending instance is cancelled nevertheless
+    EXPECT_FALSE(item.pending());
+}
+
+TEST_F(misuse_report, item_that_disables_itself_and_waits_is_disabled_and_does_not_wait) {
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+    cancels_itself item;
+    item.body = [](cancels_itself& self) { self.answer = self.disable_sync(); };
+    ASSERT_TRUE(wq->enqueue(item));
+    wq->flush();
+    expect(the_report(), misuse_code::disable_sync_from_own_item, "cancels itself", "the queue");
+    EXPECT_FALSE(item.answer);
+    EXPECT_FALSE(wq->enqueue(item));
+    EXPECT_TRUE(item.enable());
+}
+
+TEST_F(misuse_report, enable_without_disable_changes_nothing) {
+    item it;
+    const unsigned line = __LINE__ + 1;
+    EXPECT_FALSE(it.enable());
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::enable_without_disable, "the item", "");
+    expect_place(told, line);
+    EXPECT_TRUE(cmwq::system().enqueue(it));
+    EXPECT_TRUE(it.flush() || it.runs == 1);
+}
+
+TEST_F(misuse_report, disable_beyond_the_last_one_does_not_count) {
+    item it;
+    for (int i = 0; i < 4095; ++i) {
+        EXPECT_FALSE(it.disable());
+    }
+    EXPECT_TRUE(recorder.take().empty());
+    EXPECT_FALSE(it.disable());
+    expect(the_report(), misuse_code::disabled_too_often, "the item", "");
+    for (int i = 1; i < 4095; ++i) {
+        EXPECT_FALSE(it.enable());
+    }
+    EXPECT_TRUE(it.enable());
+}
+
 }  // namespace

@@ -105,4 +105,17 @@ TEST_F(item_flush_test, all_tickets_of_one_instance_are_completed_at_once) {
     EXPECT_FALSE(completed(unconcerned));
 }
 
+TEST_F(item_flush_test, cancelled_instance_completes_the_tickets_for_it_and_no_others) {
+    item_flush_ticket third;
+    add_pending(ticket, item);
+    add_running(second, item, me, 5);
+    add_pending(third, another);
+    flushes.instance_cancelled(item);
+    EXPECT_TRUE(completed(ticket));
+    EXPECT_FALSE(completed(second));
+    EXPECT_FALSE(completed(third));
+    flushes.instance_done(me, 5);
+    flushes.instance_cancelled(another);
+}
+
 }  // namespace

@@ -133,4 +133,28 @@ TEST_F(item_list_test, split_front_cuts_off_the_oldest) {
     expect(list, {2});
 }
 
+TEST_F(item_list_test, item_with_two_neighbours_is_unlinked_without_its_list) {
+    fill(list, {0, 1, 2});
+    EXPECT_FALSE(item_list::unlink_inside(item(0)));
+    EXPECT_FALSE(item_list::unlink_inside(item(2)));
+    EXPECT_TRUE(item_list::unlink_inside(item(1)));
+    EXPECT_EQ(access::prev_and_home(item(1)) & home::linked, 0u);
+    EXPECT_EQ(list.size(), 3u);  // at least as many as there are
+    EXPECT_EQ(list.pop_front(), &item(0));
+    EXPECT_EQ(list.pop_front(), &item(2));
+    expect(list, {});
+}
+
+TEST_F(item_list_test, split_of_a_list_that_is_shorter_than_its_size_takes_what_there_is) {
+    fill(list, {0, 1, 2, 3, 4});
+    ASSERT_TRUE(item_list::unlink_inside(item(1)));
+    ASSERT_TRUE(item_list::unlink_inside(item(3)));
+    item_list cut = list.split_front(4);
+    expect(list, {});
+    for (const std::size_t number : {0, 2, 4}) {
+        EXPECT_EQ(cut.pop_front(), &item(number));
+    }
+    expect(cut, {});
+}
+
 }  // namespace

@@ -26,7 +26,7 @@ TEST_F(work_word_test, new_item_is_idle_and_has_no_history) {
 }
 
 TEST_F(work_word_test, fields_of_the_word_do_not_overlap) {
-    const std::uint64_t fields[] = {work_word::pending,       work_word::timer_armed, work_word::cancelling,
+    const std::uint64_t fields[] = {work_word::pending,       work_word::timer_armed, work_word::held,
                                     work_word::disable_depth, work_word::last_worker, work_word::queue};
     std::uint64_t seen = 0;
     for (const std::uint64_t field : fields) {
@@ -55,8 +55,45 @@ TEST_F(work_word_test, claim_of_a_disabled_item_is_refused) {
     const std::uint64_t before = word;
     EXPECT_EQ(transition_to_pending(item, 7), refusal::disabled);
     EXPECT_EQ(word, before);
-    word = work_word::cancelling;
+}
+
+TEST_F(work_word_test, disables_nest_and_are_taken_back_one_by_one) {
+    ASSERT_TRUE(transition_to_disabled(item));
+    ASSERT_TRUE(transition_to_disabled(item));
+    EXPECT_EQ(transition_to_enabled(item), enabled::not_yet);
     EXPECT_EQ(transition_to_pending(item, 7), refusal::disabled);
+    EXPECT_EQ(transition_to_enabled(item), enabled::now);
+    EXPECT_EQ(transition_to_enabled(item), enabled::was_already);
+    EXPECT_EQ(transition_to_pending(item, 7), refusal::none);
+}
+
+TEST_F(work_word_test, disable_beyond_the_last_one_is_refused_and_changes_nothing) {
+    for (int i = 0; i < 4095; ++i) {
+        ASSERT_TRUE(transition_to_disabled(item));
+    }
+    const std::uint64_t before = word;
+    EXPECT_FALSE(transition_to_disabled(item));
+    EXPECT_EQ(word, before);
+}
+
+TEST_F(work_word_test, held_item_is_claimed_by_no_worker_until_it_is_let_go) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    EXPECT_FALSE(transition_to_held(item, 8));
+    ASSERT_TRUE(transition_to_held(item, 7));
+    std::uint64_t seen = word;
+    EXPECT_FALSE(transition_to_running(item, seen, 42));
+    EXPECT_TRUE(item.pending());
+    transition_from_held(item);
+    EXPECT_TRUE(transition_to_running(item, seen, 42));
+}
+
+TEST_F(work_word_test, cancelled_item_is_idle_and_remembers_where_it_was) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    ASSERT_TRUE(transition_to_held(item, 7));
+    transition_to_cancelled(item);
+    EXPECT_FALSE(item.pending());
+    EXPECT_EQ(queue_of_word(word), 7u);
+    EXPECT_EQ(transition_to_pending(item, 8), refusal::none);
 }
 
 TEST_F(work_word_test, run_clears_pending_and_leaves_its_worker) {

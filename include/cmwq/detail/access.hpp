@@ -92,6 +92,13 @@ struct access {
         return std::exchange(item.held_[which], P{});
     }
 
+    /// The owner that was kept last, of an item that will not run for it after all.
+    template <class Work, class P>
+    static P take_last(holding<Work, P>& item) noexcept {
+        item.next_kept_ = !item.next_kept_;
+        return std::exchange(item.held_[item.next_kept_], P{});
+    }
+
     template <class Result, class... Args>
     static Result make(Args&&... args) noexcept {
         return Result(std::forward<Args>(args)...);

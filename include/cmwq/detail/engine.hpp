@@ -13,8 +13,9 @@ namespace cmwq {
 inline namespace v1 {
 namespace detail {
 
-/// Runs between the claim of an item and its publication, on the enqueuing thread: from here on the item belongs to the
-/// engine, and nobody can run it before this returns. Must not throw, block or enqueue.
+/// Runs between the claim of an item and its publication, on the enqueuing thread, or between the cancellation of an item
+/// and its next claim, on the cancelling thread: nobody else can have the item before this returns. Must not throw, block
+/// or enqueue.
 struct prepare_step {
     void (*function)(void* context) noexcept = nullptr;
     void* context = nullptr;
@@ -35,6 +36,17 @@ CMWQ_EXPORT refusal submit_prepared(queue& wq, work_base& item, prepare_step pre
 
 /// Waits for the last instance of `item`. True: there was one to wait for.
 CMWQ_EXPORT bool flush_item(work_base& item, call_site where) noexcept;
+
+/// Takes the pending instance of `item` off its queue. True: there was one; `take_back` has run, while nobody else could
+/// claim the item. The form with `_sync` then waits for a running instance, and refuses enqueues meanwhile.
+CMWQ_EXPORT bool cancel_item(work_base& item, prepare_step take_back) noexcept;
+CMWQ_EXPORT bool cancel_item_sync(work_base& item, prepare_step take_back, call_site where) noexcept;
+
+/// As these, and the item is refused until it was enabled as often as it was disabled.
+CMWQ_EXPORT bool disable_item(work_base& item, prepare_step take_back, call_site where) noexcept;
+CMWQ_EXPORT bool disable_item_sync(work_base& item, prepare_step take_back, call_site where) noexcept;
+/// True: it is enabled now.
+CMWQ_EXPORT bool enable_item(work_base& item, call_site where) noexcept;
 
 /// Pending or running now? A hint: the answer may be old when it arrives.
 CMWQ_EXPORT bool item_pending(const work_base& item) noexcept;

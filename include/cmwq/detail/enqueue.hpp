@@ -164,6 +164,18 @@ bool enqueue_lvalue(queue& wq, E& x, call_site where) noexcept {
     return false;
 }
 
+/// The work of what enqueue would take, an owner or an item by reference; null for a null owner.
+template <std::uint64_t Id, class X>
+work_base* work_in(X& x) noexcept {
+    using given = std::remove_cvref_t<X>;
+    if constexpr (work_pointer<given>) {
+        using item = declaring_class_t<typename work_pointer_traits<given>::element_type, Id>;
+        return std::to_address(x) != nullptr ? has_work<item, Id>::to_work(std::to_address(x)) : nullptr;
+    } else {
+        return has_work<declaring_class_t<given, Id>, Id>::to_work(std::addressof(x));
+    }
+}
+
 template <std::uint64_t Id, class X>
 auto enqueue(queue& wq, X&& x, call_site where) noexcept {
     using given = std::remove_cvref_t<X>;

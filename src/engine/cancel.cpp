@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cancel.hpp"
+
+#include "engine/completion.hpp"
+#include "engine/flush.hpp"
+#include "engine/held_lists.hpp"
+#include "engine/item_flush.hpp"
+#include "engine/misuse.hpp"
+#include "engine/registry.hpp"
+
+#include <cmwq/this_worker.hpp>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+/// Out of the lists of `wq`: the caller then has the instance, still pending and held. False: it was not in any of them
+/// just now.
+bool take_off_lists(work_base& item, cmwq_queue& wq, marks& waiting) noexcept {
+    held_lists held{wq, this_worker_slot()};
+    held.for_each([](item_list&) {});
+    if (!transition_to_held(item, wq.id)) return false;
+    if ((access::prev_and_home(item) & home::linked) == 0) {
+        transition_from_held(item);
+        return false;
+    }
+    held.unlink(item);
+    waiting = home::marks_of(item);
+    access::prev_and_home(item) = 0;
+    return true;
+}
+
+/// The instance is ours and in no list: the owner's way back, then whoever waited for it.
+void end_cancelled(work_base& item, cmwq_queue& wq, marks waiting, const detail::prepare_step& take_back) noexcept {
+    if (take_back.function != nullptr) take_back.function(take_back.context);
+    if ((waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);
+    transition_to_cancelled(item);  // from here on the item is not ours: it may be enqueued again
+    if ((waiting & queue_mark) != 0) flush_instance_done(wq);
+}
+
+}  // namespace
+
+bool cancel_pending(work_base& item, const detail::prepare_step& take_back) noexcept {
+    for (;;) {
+        const std::uint64_t word = word_of(item);
+        if ((word & work_word::pending) == 0) return false;
+        // Null: the word is old by now; a queue with a pending item is not destroyed.
+        if (cmwq_queue* wq = registry::instance().pin_queue(queue_of_word(word))) {
+            marks waiting = 0;
+            const bool ours = take_off_lists(item, *wq, waiting);
+            if (ours) end_cancelled(item, *wq, waiting, take_back);
+            registry::instance().unpin_queue(*wq);
+            if (ours) return true;
+        }
+        platform::yield();  // claimed and not published yet, or popped and about to run
+    }
+}
+
+}  // namespace engine
+
+namespace detail {
+
+using namespace engine;
+
+namespace {
+
+bool disable(work_base& item, call_site where) noexcept {
+    if (transition_to_disabled(item)) return true;
+    report({misuse_code::disabled_too_often, &item, nullptr, where});
+    return false;
+}
+
+/// Its own function cannot wait for its own end.
+bool may_wait_for(const work_base& item, misuse_code otherwise, call_site where) noexcept {
+    if (this_worker::current() != &item) return true;
+    report({otherwise, &item, this_worker_slot()->queue, where});
+    return false;
+}
+
+}  // namespace
+
+bool cancel_item(work_base& item, prepare_step take_back) noexcept {
+    return cancel_pending(item, take_back);
+}
+
+bool cancel_item_sync(work_base& item, prepare_step take_back, call_site where) noexcept {
+    if (!may_wait_for(item, misuse_code::cancel_sync_from_own_item, where)) return cancel_pending(item, take_back);
+    // Shut out meanwhile: an item that enqueues itself would be waited for again and again.
+    const bool shut_out = disable(item, where);
+    const bool cancelled = cancel_pending(item, take_back);
+    (void)flush_one(item);
+    if (shut_out) (void)transition_to_enabled(item);
+    return cancelled;
+}
+
+bool disable_item(work_base& item, prepare_step take_back, call_site where) noexcept {
+    (void)disable(item, where);
+    return cancel_pending(item, take_back);
+}
+
+bool disable_item_sync(work_base& item, prepare_step take_back, call_site where) noexcept {
+    const bool cancelled = disable_item(item, take_back, where);
+    if (may_wait_for(item, misuse_code::disable_sync_from_own_item, where)) (void)flush_one(item);
+    return cancelled;
+}
+
+bool enable_item(work_base& item, call_site where) noexcept {
+    const enabled now = transition_to_enabled(item);
+    if (now == enabled::was_already) report({misuse_code::enable_without_disable, &item, nullptr, where});
+    return now == enabled::now;
+}
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace cmwq
