@@ -6,6 +6,7 @@
 //                     flush, cancel, disable one item: what these return: cancel_output.hpp
 //   has_work.hpp      CMWQ_HAS_WORK, and the way from an object to its work and back
 //   work_pointer.hpp  which pointers carry items, and how to add one; arc.hpp: the shared owner made for it
+//   scoped_work.hpp   items with their own function, whose destructor cancels and waits: scoped_work, bound_work
 //   queue.hpp         enqueue, try_spawn, flush, drain; what they return: enqueue_result.hpp, spawn.hpp
 //   owned_queue.hpp   queues of one's own, made from options.hpp; system_queues.hpp: those that are always there
 //   runtime.hpp       workers and pools, for programs that want more than one set or other settings
@@ -26,6 +27,7 @@
 #include <cmwq/queue.hpp>
 #include <cmwq/raw_work.hpp>
 #include <cmwq/runtime.hpp>
+#include <cmwq/scoped_work.hpp>
 #include <cmwq/spawn.hpp>
 #include <cmwq/system_queues.hpp>
 #include <cmwq/this_worker.hpp>
