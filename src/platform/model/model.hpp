@@ -69,6 +69,12 @@ struct options {
 
     cpu_layout cpus;
     bool migrate = false;  ///< unpinned threads change CPU at random steps
+    /// Threads share the CPUs: of those that burn on one CPU one gets on, in turns; a thread with the idle policy gets on only
+    /// while its CPU has nothing else to do. What is done without burning takes no time but step_time, and waits for no
+    /// burn. False: as if each thread had a CPU of its own.
+    bool share_cpus = false;
+    /// With share_cpus: a burn leaves its CPU after so long to another one that waits. 0: it keeps it to its end.
+    std::chrono::nanoseconds time_slice{0};
     bool has_fence_all_threads = true;
     failures failing_thread_starts;
     failures failing_allocations;
@@ -174,13 +180,14 @@ void check(bool condition, const char* sentence);
 /// The calling thread blocks for that long in virtual time: task_state_of says blocked.
 void sleep_for(std::chrono::nanoseconds time);
 
-/// The calling thread computes for that long in virtual time: task_state_of says running.
+/// The calling thread computes for that long in virtual time: task_state_of says running. It takes longer where it has to
+/// share its CPU (options::share_cpus).
 void burn(std::chrono::nanoseconds time);
 
 /// A scheduling point without an operation.
 void interrupt();
 
-/// Moves the calling thread to a CPU (index into topology::cpus).
+/// Moves the calling thread to a CPU (index into topology::cpus); one that is not pinned may be moved on.
 void set_cpu(int cpu);
 
 /// What reports call the object at this address, until the end of the run. The text is not copied.

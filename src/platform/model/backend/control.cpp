@@ -27,7 +27,11 @@ void pass_time(operation kind, waiting_for reason, std::chrono::nanoseconds time
     const std::int64_t until = run.now() + std::max<std::int64_t>(time.count(), 0);
     entry.after = static_cast<std::uint64_t>(until);
     if (until <= run.now()) return;
-    run.wait(reason, nullptr, until);
+    if (reason == waiting_for::burn) {
+        run.burn(time.count());
+    } else {
+        run.wait(reason, nullptr, until);
+    }
     run.record(operation::woken, nullptr, static_cast<std::uint64_t>(run.now()));
 }
 
@@ -69,8 +73,6 @@ void sleep_for(std::chrono::nanoseconds time) {
 
 void burn(std::chrono::nanoseconds time) {
     pass_time(operation::burn, waiting_for::burn, time);
-    auto& run = run_of_caller("burn");
-    run.current().cpu_time += std::max<std::int64_t>(time.count(), 0);
 }
 
 void interrupt() {

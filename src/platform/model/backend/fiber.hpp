@@ -40,7 +40,9 @@ struct fiber {
     bool demoted = false;        ///< pct: yielded since it last waited
     int cpu = 0;
     bool pinned = false;
+    bool idle_policy = false;
     std::int64_t cpu_time = 0;
+    std::int64_t burn_left = 0;  ///< with options::share_cpus
     void* slot = nullptr;
 };
 

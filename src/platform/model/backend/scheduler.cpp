@@ -15,10 +15,18 @@ namespace {
 // Everybody only yields, and this often each: what they wait for can only come with time.
 constexpr std::uint64_t patience = 16;
 
+int nr_cpus_of(const options& how) {
+    return std::clamp(how.cpus.count, 1, platform::topology::max_cpus);
+}
+
 }  // namespace
 
 scheduler::scheduler(const options& how, workspace& space)
-    : options_(how), space_(space), chooser_(make_chooser(how)), random_(scramble(~how.seed)) {
+    : options_(how),
+      space_(space),
+      chooser_(make_chooser(how)),
+      random_(scramble(~how.seed)),
+      cpus_(nr_cpus_of(how), how.time_slice.count()) {
     space_.steps.clear();
     lay_out_cpus();
 }
@@ -26,7 +34,7 @@ scheduler::scheduler(const options& how, workspace& space)
 void scheduler::lay_out_cpus() {
     auto& cpus = space_.cpus;
     const auto& layout = options_.cpus;
-    cpus.nr_cpus = std::clamp(layout.count, 1, platform::topology::max_cpus);
+    cpus.nr_cpus = nr_cpus_of(options_);
     for (int i = 0; i < cpus.nr_cpus; ++i) {
         cpus.cpus[i].os_index = i;
         cpus.cpus[i].node = i * std::clamp(layout.nodes, 1, cpus.nr_cpus) / cpus.nr_cpus;
@@ -54,6 +62,7 @@ fiber& scheduler::start(fiber_start how) {
     f.argument = how.argument;
     f.body = std::move(how.body);
     f.pinned = how.cpu >= 0;
+    f.idle_policy = how.idle_policy;
     f.cpu = f.pinned ? how.cpu % space_.cpus.nr_cpus : current_ != nullptr ? current_->cpu : 0;
     f.stack = space_.stacks.take();
     prepare_context(f.context, f.stack, &fiber_main, &f);
@@ -87,7 +96,7 @@ void scheduler::end_current() noexcept {
         if (f->reason == waiting_for::thread && f->wait_thread == ended.id) wake(*f);
     }
     if (ends_with(ended)) leave_run();
-    fiber* next = next_runnable();
+    fiber* next = choose(nullptr);
     space_.stacks.give_back(std::exchange(ended.stack, {}));
     current_ = next;
     ++result_.switches;
@@ -120,7 +129,7 @@ fiber* scheduler::find(int id) {
 
 trace_entry& scheduler::step(operation kind, const void* object, std::memory_order order) noexcept {
     before_step();
-    if (!std::exchange(current_->fresh, false)) continue_with(chooser_->choose(runnable_, current_));
+    if (!std::exchange(current_->fresh, false)) continue_with(choose(current_));
     return space_.steps.append(current_->id, kind, object, order);
 }
 
@@ -129,7 +138,7 @@ trace_entry& scheduler::yield(operation kind) noexcept {
     current_->fresh = false;
     chooser_->fiber_yields(*current_);
     if (++idle_yields_ > patience * runnable_.size()) leap_to_next_deadline();
-    continue_with(chooser_->choose(runnable_, current_));
+    continue_with(choose(current_));
     return space_.steps.append(current_->id, kind, nullptr, std::memory_order_seq_cst);
 }
 
@@ -187,12 +196,31 @@ void scheduler::wait(waiting_for reason, const void* object, std::int64_t deadli
     self.wait_object = object;
     self.deadline = deadline;
     next_deadline_ = std::min(next_deadline_, deadline);
-    continue_with(next_runnable());
+    continue_with(choose(nullptr));
 }
 
 void scheduler::wait_for_thread(int id) noexcept {
     current_->wait_thread = id;
     wait(waiting_for::thread, nullptr);
+}
+
+void scheduler::burn(std::int64_t time) noexcept {
+    if (!options_.share_cpus) {
+        wait(waiting_for::burn, nullptr, now_ + time);
+        current_->cpu_time += time;
+        return;
+    }
+    current_->burn_left = time;
+    cpus_.add(*current_);
+    wait(waiting_for::burn, nullptr);
+}
+
+void scheduler::pin(int id, int cpu) noexcept {
+    fiber* f = find(id);
+    if (f == nullptr || f->finished || !options_.share_cpus) return;
+    f->pinned = cpu >= 0;
+    if (f->pinned) f->cpu = cpu % space_.cpus.nr_cpus;
+    cpus_.place_again(*f);
 }
 
 void scheduler::wake(fiber& f) noexcept {
@@ -236,6 +264,7 @@ void scheduler::remove_runnable(fiber& f) {
 }
 
 void scheduler::pass_time(std::int64_t until) noexcept {
+    if (options_.share_cpus) burn_until(until);
     now_ = std::max(now_, until);
     if (now_ >= next_deadline_) expire_deadlines();
     const auto limit = options_.time_limit.count();
@@ -253,19 +282,53 @@ void scheduler::expire_deadlines() noexcept {
     }
 }
 
+void scheduler::burn_until(std::int64_t until) noexcept {
+    while (now_ < until) {
+        const std::int64_t length = std::min(until - now_, cpus_.next_change());
+        now_ += length;
+        burnt_.clear();
+        cpus_.pass(length, burnt_);
+        for (fiber* f : burnt_) wake(*f);
+    }
+}
+
 bool scheduler::leap_to_next_deadline() noexcept {
-    if (next_deadline_ == no_deadline) return false;
-    pass_time(next_deadline_);
+    const std::int64_t to_change = options_.share_cpus ? cpus_.next_change() : no_deadline;
+    const std::int64_t next = to_change == no_deadline ? next_deadline_ : std::min(next_deadline_, now_ + to_change);
+    if (next == no_deadline) return false;
+    pass_time(next);
     idle_yields_ = 0;
     return true;
 }
 
-// The current fiber cannot go on. next_deadline_ may be one that nobody waits for any more: then time leaps twice.
-fiber* scheduler::next_runnable() noexcept {
-    while (runnable_.empty()) {
+// `current`: null if it cannot go on. next_deadline_ may be one that nobody waits for any more: then time leaps twice.
+fiber* scheduler::choose(fiber* current) noexcept {
+    while (candidates().empty()) {
         if (!leap_to_next_deadline()) report_deadlock();
     }
-    return chooser_->choose(runnable_, nullptr);
+    const auto& able = candidates();
+    const bool displaced = options_.share_cpus && std::find(able.begin(), able.end(), current) == able.end();
+    return chooser_->choose(able, displaced ? nullptr : current);
+}
+
+const std::vector<fiber*>& scheduler::candidates() {
+    if (!options_.share_cpus) return runnable_;
+    find_candidates();
+    return candidates_;
+}
+
+// What is done without burning takes no time, so it waits for no burn. But a thread with the idle policy waits for
+// whoever wants its CPU.
+void scheduler::find_candidates() {
+    const auto wanted_by_others = [this](const fiber& idle) {
+        return cpus_.keeps_idle_policy_waiting(idle.cpu) ||
+               std::any_of(runnable_.begin(), runnable_.end(),
+                           [&](const fiber* f) { return !f->idle_policy && f->cpu == idle.cpu; });
+    };
+    candidates_.clear();
+    for (fiber* f : runnable_) {
+        if (!f->idle_policy || !wanted_by_others(*f)) candidates_.push_back(f);
+    }
 }
 
 void scheduler::report_deadlock() {

@@ -8,6 +8,7 @@
 #include "backend/fiber.hpp"
 #include "backend/random.hpp"
 #include "backend/trace.hpp"
+#include "backend/virtual_cpus.hpp"
 #include "model.hpp"
 #include "platform/topology.hpp"
 
@@ -32,6 +33,7 @@ struct workspace {
 struct fiber_start {
     const char* name = "";
     int cpu = -1;  ///< -1: not pinned
+    bool idle_policy = false;
     void (*entry)(void*) = nullptr;
     void* argument = nullptr;
     std::function<void()> body;  ///< called instead of entry if set
@@ -58,6 +60,10 @@ public:
     /// The caller cannot go on until somebody wakes it or, on virtual time, the deadline passes.
     void wait(waiting_for reason, const void* object, std::int64_t deadline = no_deadline) noexcept;
     void wait_for_thread(int id) noexcept;
+    /// The caller computes for that long.
+    void burn(std::int64_t time) noexcept;
+    /// Matters with options::share_cpus only. `cpu` -1: any.
+    void pin(int id, int cpu) noexcept;
     void wake(fiber& f) noexcept;
     /// A mutex has been released: whoever waits for it may try.
     void wake_waiters_of(const void* mutex) noexcept;
@@ -101,10 +107,13 @@ private:
     void run_hook() noexcept;
     void print_new_steps();
     void pass_time(std::int64_t until) noexcept;
+    void burn_until(std::int64_t until) noexcept;
     void expire_deadlines() noexcept;
     bool leap_to_next_deadline() noexcept;
     void maybe_migrate() noexcept;
-    fiber* next_runnable() noexcept;
+    fiber* choose(fiber* current) noexcept;
+    const std::vector<fiber*>& candidates();
+    void find_candidates();
     void continue_with(fiber* next) noexcept;
     [[noreturn]] void report_deadlock();
 
@@ -119,6 +128,9 @@ private:
     random_source random_;
     std::vector<std::unique_ptr<fiber>> fibers_;
     std::vector<fiber*> runnable_;
+    virtual_cpus cpus_;
+    std::vector<fiber*> candidates_;  // of runnable_, those whose CPU lets them
+    std::vector<fiber*> burnt_;
     fiber* current_ = nullptr;
     fiber_context root_;
     outcome result_;

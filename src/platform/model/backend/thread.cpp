@@ -36,6 +36,7 @@ bool thread::start(const thread_options& options, void (*body)(void*), void* arg
     model::detail::fiber_start how;
     how.name = options.name;
     how.cpu = options.cpu;
+    how.idle_policy = options.policy == thread_policy::idle;
     how.entry = body;
     how.argument = argument;
     id_ = run->start(std::move(how)).id;
@@ -67,6 +68,11 @@ void set_thread_slot(void* value) noexcept {
 int current_cpu() noexcept {
     auto* run = model::detail::scheduler_of_run();
     return run != nullptr ? run->current().cpu : 0;
+}
+
+void pin_thread(int thread_id, int cpu) noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    if (run != nullptr) run->pin(thread_id, cpu);
 }
 
 int current_thread_id() noexcept {

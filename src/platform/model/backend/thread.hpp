@@ -34,8 +34,9 @@ int current_cpu() noexcept;
 /// Others go first.
 void yield() noexcept;
 
-/// No effect: which CPU a thread runs on decides nothing but current_cpu(), and its answer is where it was started.
-inline void pin_thread(int, int) noexcept {}
+/// With model::options::share_cpus, moves the thread to that CPU, or releases it (-1). Else no effect: which CPU a thread
+/// runs on then decides nothing but current_cpu(), and its answer is where it was started.
+void pin_thread(int thread_id, int cpu) noexcept;
 
 /// The thread's number in this run: 1 is the body of the run. 0: outside of a run.
 int current_thread_id() noexcept;
