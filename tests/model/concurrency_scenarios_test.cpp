@@ -4,10 +4,13 @@
 // counts back to zero in the end, whoever found whom blocked, late, wrongly or not at all.
 #include "engine_scenario.hpp"
 
+#include <map>
+
 namespace {
 
 using namespace cmwq_test;
 using cmwq::block_detection;
+using std::chrono::nanoseconds;
 
 constexpr block_detection all_tiers[] = {block_detection::canary, block_detection::batch_canary,
                                          block_detection::watchdog, block_detection::off};
@@ -108,6 +111,142 @@ TEST(concurrency, items_that_never_block_have_one_worker_per_pool) {
                    }}});
         rt.system().flush();
         for (const tested_item& item : items) model::check(item.runs == 1, "each item runs once");
+    });
+}
+
+// ---- the rule, on CPUs that are shared ---------------------------------------------------------------------------------
+
+/// Those that never take a computing item for a blocked one.
+constexpr block_detection tiers_that_see[] = {block_detection::canary, block_detection::batch_canary,
+                                              block_detection::watchdog};
+
+/// Only burning and sleeping take time, and the CPUs are shared, so that the canary looks when its worker leaves the CPU.
+model::options on_shared_cpus(int count) {
+    model::options how = on_cpus(count);
+    how.share_cpus = true;
+    how.time_slice = 1ms;
+    how.step_time = 0ns;
+    how.step_limit = 1'000'000;
+    return how;
+}
+
+/// Workers of the pool that are counted, run an item, and have not come back into the count within it.
+int count_entitled_workers(engine::worker_pool& pool) {
+    int entitled = 0;
+    for (const engine::worker* each = pool.workers; each != nullptr; each = each->next_in_pool) {
+        const bool counted = (each->counted.load(std::memory_order_relaxed) & engine::counted_in::running) != 0;
+        const bool in_item = each->current.load(std::memory_order_relaxed) != nullptr;
+        if (counted && in_item && !each->resumed) ++entitled;
+    }
+    return entitled;
+}
+
+/// How many of the workers count as running.
+int count_running_workers(engine::worker_pool& pool) {
+    int running = 0;
+    for (const engine::worker* each = pool.workers; each != nullptr; each = each->next_in_pool) {
+        running += (each->counted.load(std::memory_order_relaxed) & engine::counted_in::running) != 0 ? 1 : 0;
+    }
+    return running;
+}
+
+void one_is_entitled(engine::worker_pool& pool) {
+    if (pool.workers_lock.owner() != 0) return;  // its list is being changed
+    model::check(count_entitled_workers(pool) <= 1, "of the workers that count as running, one goes on to a next item");
+    model::check(count_running_workers(pool) <= pool.nr_running.load(std::memory_order_relaxed),
+                 "who counts himself is in the pool's count");
+}
+
+/// The items of each pool that compute and have not blocked.
+class computing_items {
+public:
+    void enter() { model::check(++count_of_this_pool() == 1, "two items that never blocked compute in one pool"); }
+    void leave() { --count_of_this_pool(); }
+
+private:
+    int& count_of_this_pool() { return counts_[engine::this_worker_slot()->pool]; }
+
+    std::map<const engine::worker_pool*, int> counts_;
+};
+
+/// Lengths that no two events of a run share: an observer's verdict is then never about a block that ends at that moment.
+nanoseconds some_time() {
+    return 100us + nanoseconds(model::random_below(1'900'000));
+}
+
+void block_for(nanoseconds time, bool announced) {
+    if (announced) {
+        cmwq::this_worker::blocking_region region;
+        model::sleep_for(time);
+    } else {
+        model::sleep_for(time);
+    }
+}
+
+/// Computes, then blocks and computes again some times. All its burns together stay below what makes a CPU hog.
+void run_phases(computing_items& computing) {
+    computing.enter();
+    model::burn(some_time());
+    const std::uint64_t blocks = model::random_below(3);
+    if (blocks == 0) return computing.leave();
+    computing.leave();
+    for (std::uint64_t i = 0; i < blocks; ++i) {
+        block_for(2 * some_time(), model::random_below(4) == 0);
+        model::burn(some_time());
+    }
+}
+
+void run_random_items(cmwq::queue& wq) {
+    computing_items computing;
+    std::vector<tested_item> items(12);
+    for (tested_item& item : items) {
+        item.body = [&computing](tested_item&) { run_phases(computing); };
+        (void)wq.enqueue(item);
+        if (model::random_below(4) == 0) model::sleep_for(some_time());
+    }
+    wq.flush();
+    for (const tested_item& item : items) model::check(item.runs == 1, "each item runs once");
+}
+
+void put_canary_on_duty(cmwq::queue& wq) {
+    std::vector<tested_item> sleepers(3);
+    for (tested_item& each : sleepers) {
+        each.body = [](tested_item&) { model::sleep_for(40ms); };
+        (void)wq.enqueue(each);
+    }
+    wq.flush();
+}
+
+TEST(concurrency_rule, one_item_computes_per_cpu_while_others_block_and_come_back) {
+    for (const block_detection tier : tiers_that_see) {
+        for (const int cpus : {1, 2}) {
+            explore(with_pool_invariant(on_shared_cpus(cpus), one_is_entitled), schedules / 2, [tier] {
+                tested_runtime rt{{.detect = tier}};
+                put_canary_on_duty(rt.system());
+                run_random_items(rt.system());
+                check_counts_are_zero();
+            });
+        }
+    }
+}
+
+TEST(concurrency_rule, holds_for_limited_queues_and_unbound_ones) {
+    explore(with_pool_invariant(on_shared_cpus(2), one_is_entitled), schedules, [] {
+        tested_runtime rt{{.detect = block_detection::canary}};
+        const auto limited = rt.make_queue(cmwq::percpu{.name = "limited", .max_active = 3});
+        put_canary_on_duty(*limited);
+        run_random_items(*limited);
+        put_canary_on_duty(rt.system_unbound());
+        run_random_items(rt.system_unbound());
+        check_counts_are_zero();
+    });
+}
+
+TEST(concurrency_rule, holds_while_the_canary_is_made) {
+    explore(with_pool_invariant(on_shared_cpus(1), one_is_entitled), schedules, [] {
+        tested_runtime rt{{.detect = block_detection::canary}};
+        run_random_items(rt.system());
+        check_counts_are_zero();
     });
 }
 
