@@ -51,6 +51,9 @@ enum class misuse_code : int {
     enable_without_disable = 13,
     /// An item was disabled 4095 times more often than it was enabled. Carries on without counting this one.
     disabled_too_often = 14,
+    /// A runtime was given an option that is out of its range; the sentence names option, range and default. Carries on
+    /// with the default.
+    runtime_option_out_of_range = 15,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

@@ -10,8 +10,10 @@
 #include <cmwq/queue.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string_view>
 
 namespace cmwq {
 inline namespace v1 {
@@ -40,7 +42,23 @@ enum class block_detection : std::uint8_t {
     off,           ///< No look at states: a worker that does not end its item within 10 ms counts as blocked.
 };
 
-/// What a runtime is told once, at construction.
+/// Do power_efficient queues save power (they are unbound then: fewer CPUs are woken, at the price of locality)?
+enum class power_saving : std::uint8_t {
+    automatic,  ///< CMWQ_POWER_EFFICIENT from the environment, else no.
+    on,         ///< Yes.
+    off,        ///< No.
+};
+
+/// Called on a worker's own thread; see runtime_options::on_worker_start.
+using worker_hook = void (*)(void* context) noexcept;
+
+/// What a runtime is told once: at construction, or for the standard one before its first use (configure_standard).
+///
+/// A number out of its range is misuse (misuse_code::runtime_option_out_of_range) and its default is used. Ranges and
+/// the environment variable of each option: docs/reference/configuration.md.
+///
+/// The environment has the last word in the standard runtime, so that whoever runs a program can change what it was
+/// built with. Other runtimes ask it only where an option says "automatic"; from_environment() gives them the rest.
 struct runtime_options {
     /// Null: print the item's and the queue's name, then std::terminate.
     exception_handler on_exception = nullptr;
@@ -50,13 +68,36 @@ struct runtime_options {
     /// the bound, items wait. 1024 is the default max_active too, so that a queue with the default is held back by
     /// nothing else.
     unsigned max_workers = 1024;
-    /// Makes power_efficient queues unbound: fewer CPUs are woken, at the price of locality.
-    bool power_efficient = false;
-    /// A fixed choice wins over the environment. In the environment: CMWQ_BLOCK_DETECT=auto|canary|batch|watchdog|off.
+    /// Are power_efficient queues, the system's two included, unbound? The kernel's switch workqueue.power_efficient.
+    power_saving power_efficient = power_saving::automatic;
+    /// A choice other than automatic wins over the environment, but for the standard runtime.
     block_detection detect = block_detection::automatic;
     /// A pool that has work and begins no item for this long is reported on stderr, with the items its workers are in and
     /// where these stand in the kernel; again each time as much time has passed. Zero: never. 30 s is the kernel's figure.
     std::chrono::nanoseconds report_stalls_after = std::chrono::seconds{30};
+    /// An item that has computed for this long no longer holds back the others of its CPU. Looked at every 10 ms, and
+    /// 10 ms is the kernel's figure (workqueue.cpu_intensive_thresh_us).
+    std::chrono::nanoseconds cpu_hog_after = std::chrono::milliseconds{10};
+    /// Stack of each worker, in bytes. Only what items use of it costs memory.
+    std::size_t worker_stack_size = 256 * 1024;
+    /// What the names of the runtime's threads begin with, at most 6 characters: Linux shows 15 in all. Copied.
+    std::string_view thread_name_prefix = "cmwq/";
+    /// For what a program keeps per thread (an attached virtual machine, a scratch arena): the one is called on each
+    /// worker's thread before its first item, the other after its last one, once each; on rescuers and on spare workers
+    /// too. The library's other threads (watchdog, canaries) run no items and call neither. Null: nothing is called.
+    ///
+    /// A hook may enqueue. Items that the worker was made for wait until it returns, so it is no place for waiting:
+    /// flush, drain and the destruction of a queue would wait for items that this thread is to run. Hooks are noexcept:
+    /// there is nobody to tell an error to.
+    worker_hook on_worker_start = nullptr;
+    worker_hook on_worker_stop = nullptr;  ///< See on_worker_start.
+    /// Given to both hooks. It must live until the runtime is destroyed; for the standard one, for ever.
+    void* worker_hook_context = nullptr;
+
+    /// The defaults, with what the environment says put in. A value in the environment that is not understood or out of
+    /// range is told on stderr in one sentence, and the default used. Context: any thread that may call getenv.
+    /// Lifetime: thread_name_prefix points into the environment, until the options are given to a runtime.
+    CMWQ_EXPORT static runtime_options from_environment() noexcept;
 };
 
 /// Counters since the runtime started, and the present size. Each figure is exact for some moment during the call; they
@@ -90,7 +131,7 @@ class CMWQ_EXPORT runtime {
 public:
     /// Context: any thread. Starts no thread; workers come with the first item. Throws std::bad_alloc when there is no
     /// memory (std::terminate where exceptions are switched off).
-    explicit runtime(const runtime_options& options = {});
+    explicit runtime(const runtime_options& options = {}, call_site where = call_site::current());
 
     /// Drains its system queues and joins its workers. The queues made by it must be destroyed first
     /// (misuse_code::queue_in_use). Context: blocks; not from one of its workers.
@@ -101,6 +142,12 @@ public:
 
     /// The runtime of the free functions. Never destroyed: usable in static constructors and destructors.
     static runtime& standard() noexcept;
+
+    /// Sets the options of the standard runtime, which has the defaults otherwise. To be called before anything is
+    /// enqueued to a system queue and before a queue is made by the free functions. False: too late, nothing is changed.
+    /// Context: any thread.
+    [[nodiscard]] static bool configure_standard(const runtime_options& options,
+                                                 call_site where = call_site::current()) noexcept;
 
     /// This runtime's system queues: the meaning is that of the free functions in system_queues.hpp. They live as long
     /// as the runtime.

@@ -5,10 +5,10 @@
 #include "engine/manager.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/wake.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace cmwq {
 inline namespace v1 {
@@ -33,10 +33,9 @@ constexpr unsigned most_busy_looks = 1000;
 bool canary::start_thread(bird_thread& bird, detector tier) noexcept {
     bird.owner = this;
     bird.tier = tier;
-    char name[16];
-    std::snprintf(name, sizeof name, "cmwq/c%s%d", pool_.scope->unbound() ? "u" : "", pool_.cpu % 1000);
+    const thread_name name{*pool_.scope->runtime, "c%s%d", pool_.scope->unbound() ? "u" : "", pool_.cpu % 1000};
     const platform::thread_options options{
-        .name = name,
+        .name = name.text,
         .cpu = pool_.cpu,
         .policy = tier == detector::canary ? platform::thread_policy::idle : platform::thread_policy::batch,
         .stack_size = 64 * 1024,

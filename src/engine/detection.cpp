@@ -4,17 +4,11 @@
 #include "engine/runtime_state.hpp"
 #include "engine/trial_plan.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
 namespace {
-
-constexpr const char* variable = "CMWQ_BLOCK_DETECT";
 
 detection_tier from_option(block_detection asked) noexcept {
     switch (asked) {
@@ -24,18 +18,6 @@ detection_tier from_option(block_detection asked) noexcept {
     case block_detection::watchdog: return detection_tier::watchdog;
     case block_detection::off: return detection_tier::off;
     }
-    return detection_tier::unknown;
-}
-
-detection_tier from_environment() noexcept {
-    const char* text = std::getenv(variable);
-    if (text == nullptr || std::strcmp(text, "auto") == 0) return detection_tier::unknown;
-    if (std::strcmp(text, "canary") == 0) return detection_tier::canary;
-    if (std::strcmp(text, "batch") == 0) return detection_tier::batch_canary;
-    if (std::strcmp(text, "watchdog") == 0) return detection_tier::watchdog;
-    if (std::strcmp(text, "off") == 0) return detection_tier::off;
-    std::fprintf(stderr, "cmwq: %s is \"%s\"; it takes auto, canary, batch, watchdog or off; auto is used\n", variable,
-                 text);
     return detection_tier::unknown;
 }
 
@@ -75,8 +57,7 @@ constinit process_trials trials;
 }  // namespace
 
 detection_tier forced_tier(const runtime_state& runtime) noexcept {
-    const detection_tier asked = from_option(runtime.options.detect);
-    return asked != detection_tier::unknown ? asked : from_environment();
+    return from_option(runtime.options.detect);
 }
 
 detection_tier best_tier() noexcept {

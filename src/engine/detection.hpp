@@ -16,7 +16,7 @@ namespace engine {
 /// From the best to the least. A tier that counts switches exactly by a kernel program (BPF) has its place before `canary`.
 enum class detection_tier : std::uint8_t { unknown, canary, batch_canary, watchdog, off };
 
-/// What the runtime's option, else the environment's CMWQ_BLOCK_DETECT, asks for; `unknown`: whatever is best.
+/// What the runtime's option, which the environment's CMWQ_BLOCK_DETECT has gone into, asks for; `unknown`: whatever is best.
 detection_tier forced_tier(const runtime_state& runtime) noexcept;
 
 /// The best tier that no trial of this process has ruled out. Any thread; one load.

@@ -23,9 +23,9 @@ class hog_reports {
 public:
     constexpr hog_reports() noexcept = default;
 
-    /// An item of that kind computed for longer than it should on a per-CPU queue. Prints one line to stderr, or nothing.
+    /// An item of that kind computed for longer than `limit` on a per-CPU queue. Prints one line to stderr, or nothing.
     /// Context: the watchdog, under its tick_lock.
-    void violation(const work_class& kind, const char* queue_name) noexcept;
+    void violation(const work_class& kind, const char* queue_name, std::chrono::nanoseconds limit) noexcept;
 
 private:
     static constexpr unsigned most_kinds = 128;

@@ -3,8 +3,7 @@
 
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
-
-#include <cstdio>
+#include "engine/thread_name.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -21,10 +20,11 @@ std::uint64_t with_top(std::uint64_t old, worker_id top) noexcept {
     return ((old & ~id_bits) + one_version) | top;
 }
 
-/// cmwq/CPU:N, cmwq/CPU:NH, cmwq/uCPU:N, cmwq/uCPU:NH: after the kernel's kworker names, within Linux's 15 characters.
-void name_worker(char (&name)[16], const worker_pool& pool, unsigned number) noexcept {
-    std::snprintf(name, sizeof name, "cmwq/%s%d:%u%s", pool.scope->unbound() ? "u" : "", pool.cpu % 1000, number % 1000,
-                  pool.scope->highpri() ? "H" : "");
+/// cmwq/CPU:N, cmwq/CPU:NH, cmwq/uCPU:N, cmwq/uCPU:NH: after the kernel's kworker names.
+thread_name name_of_worker(const worker_pool& pool, unsigned number) noexcept {
+    const pool_scope& scope = *pool.scope;
+    return {*scope.runtime,  "%s%d:%u%s",   scope.unbound() ? "u" : "",
+            pool.cpu % 1000, number % 1000, scope.highpri() ? "H" : ""};
 }
 
 bool reserve_worker(pool_scope& scope) noexcept {
@@ -53,9 +53,9 @@ void detach(worker_pool& pool, worker& gone) noexcept {
 }
 
 bool start_thread(worker_pool& pool, worker& self, unsigned number) noexcept {
-    char name[16];
-    name_worker(name, pool, number);
-    platform::thread_options options{.name = name, .cpu = pool.cpu};
+    const thread_name name = name_of_worker(pool, number);
+    platform::thread_options options{.name = name.text, .cpu = pool.cpu};
+    options.stack_size = pool.scope->runtime->options.worker_stack_size;
     if (pool.scope->highpri()) options.nice = -20;
     return self.thread.start(options, worker_main, &self);
 }

@@ -39,6 +39,7 @@ const char* sentence_for(misuse_code code) noexcept {
     case misuse_code::disabled_too_often:
         return "an item was disabled 4095 times more often than it was enabled; this one does not count";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
+    case misuse_code::runtime_option_out_of_range: return "an option of a runtime is out of range";
     }
     return "unknown misuse";
 }
@@ -86,7 +87,8 @@ void default_handler(const misuse& found) noexcept {
 }  // namespace
 
 void report(const misuse_report& found) noexcept {
-    const misuse told{found.code, sentence_for(found.code), found.item != nullptr ? found.item->name() : "",
+    const char* sentence = found.sentence != nullptr ? found.sentence : sentence_for(found.code);
+    const misuse told{found.code, sentence, found.item != nullptr ? found.item->name() : "",
                       found.queue != nullptr ? found.queue->name : "", found.where};
     // sync misuse.1: acquire; pairs with misuse.2; sees what the handler's owner set up for it
     const misuse_handler handler = chosen_handler.load(memory_order_acquire);

@@ -16,6 +16,7 @@ struct misuse_report {
     const work_base* item = nullptr;
     const cmwq_queue* queue = nullptr;
     call_site where;
+    const char* sentence = nullptr;  ///< null: the one that belongs to the code
 };
 
 /// Tells the misuse handler. Returns if the handler does: the caller then carries on in the way that misuse.hpp documents.

@@ -6,8 +6,8 @@
 #include "engine/memory.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
-
-#include <cstdio>
+#include "engine/thread_name.hpp"
+#include "engine/worker_hooks.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -63,9 +63,10 @@ void rescue_pool(rescuer& self, worker_pool& pool) noexcept {
 
 void rescuer_main(void* raw) noexcept {
     auto& self = *static_cast<rescuer*>(raw);
+    const pool_scope& scope = *self.queue->scope;
+    const worker_hooks hooks{*scope.runtime};
     platform::set_thread_slot(self.self);
     self.self->thread_id.store(platform::current_thread_id(), memory_order_relaxed);
-    const pool_scope& scope = *self.queue->scope;
     // sync rescuer.1: acquire; pairs with rescuer.2
     while (!self.ending.load(memory_order_acquire)) {
         self.parker.park();
@@ -91,9 +92,9 @@ bool create_rescuer(cmwq_queue& wq) noexcept {
     }
     made->self->is_rescuer = true;
     made->self->pool = &wq.scope->pools[0];
-    char name[16];
-    std::snprintf(name, sizeof name, "cmwq/R-%.8s", wq.name);
-    if (!made->thread.start({.name = name, .nice = -20}, rescuer_main, made)) {
+    const thread_name name{*wq.runtime, "R-%.8s", wq.name};
+    const std::size_t stack = wq.runtime->options.worker_stack_size;
+    if (!made->thread.start({.name = name.text, .nice = -20, .stack_size = stack}, rescuer_main, made)) {
         free_rescuer(made);
         return false;
     }

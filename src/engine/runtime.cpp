@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The life of a runtime: started at first use, scopes made when a queue needs them, ended with its workers joined.
+#include "engine/environment.hpp"
 #include "engine/flush.hpp"
 #include "engine/manager.hpp"
 #include "engine/memory.hpp"
@@ -42,6 +43,42 @@ void end_scope(pool_scope& scope) noexcept {
 }
 
 }  // namespace
+
+namespace {
+
+bool is_standard(const runtime_state& runtime) noexcept {
+    return access::impl(runtime::standard()) == &runtime;
+}
+
+/// Under setup_lock. The view is into memory of the caller's, or into the environment.
+void copy_name_prefix(runtime_state& runtime) noexcept {
+    const std::string_view given = runtime.options.thread_name_prefix;
+    const std::size_t length = given.copy(runtime.name_prefix, sizeof runtime.name_prefix - 1);
+    runtime.options.thread_name_prefix = {runtime.name_prefix, length};
+}
+
+}  // namespace
+
+bool settle(runtime_state& runtime, const runtime_options* given, const call_site& where) noexcept {
+    // sync setup.6: acquire; pairs with setup.7; sees the options as they stay
+    if (runtime.settled.load(memory_order_acquire)) [[likely]]
+        return false;
+    locked hold{runtime.setup_lock};
+    if (runtime.settled.load(memory_order_relaxed)) return false;
+    if (given != nullptr) runtime.options = *given;
+    correct_options(runtime.options, where);
+    if (is_standard(runtime)) {
+        read_environment(runtime.options);
+    } else {
+        read_environment_for_automatic(runtime.options);
+    }
+    copy_name_prefix(runtime);
+    if (runtime.options.power_efficient == power_saving::on) {
+        runtime.queues->power_efficient.kind = runtime.queues->freezable_power_efficient.kind = scope_kind::unbound;
+    }
+    runtime.settled.store(true, memory_order_release);  // sync setup.7: release; pairs with setup.6
+    return true;
+}
 
 pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
     atomic<pool_scope*>& place = runtime.scopes[static_cast<unsigned>(kind)];
@@ -87,11 +124,21 @@ struct own_runtime {
 
 }  // namespace
 
-runtime::runtime(const runtime_options& options) : impl_{nullptr} {
+runtime_options runtime_options::from_environment() noexcept {
+    runtime_options found;
+    engine::read_environment(found);
+    return found;
+}
+
+bool runtime::configure_standard(const runtime_options& options, call_site where) noexcept {
+    return engine::settle(*runtime::standard().impl_, &options, where);
+}
+
+runtime::runtime(const runtime_options& options, call_site where) : impl_{nullptr} {
     auto* made = engine::create<own_runtime>();
     if (made == nullptr) no_memory();
-    made->state.options = options;
     impl_ = &made->state;
+    (void)engine::settle(*impl_, &options, where);
 }
 
 runtime::~runtime() {

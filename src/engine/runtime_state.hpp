@@ -46,7 +46,9 @@ void for_each_system_queue(system_queue_set& set, Visit visit) {
 struct runtime::impl {
     constexpr explicit impl(engine::system_queue_set* system_queues) noexcept : queues{system_queues} {}
 
-    runtime_options options;  // I
+    runtime_options options;              // I once settled
+    engine::atomic<bool> settled{false};  // A(setup): the options are final
+    char name_prefix[7] = {};             // I once settled
     engine::mutex setup_lock;
     engine::atomic<engine::pool_scope*> scopes[engine::nr_scope_kinds] = {};  // A(setup)
     cmwq_queue* all_queues = nullptr;                                         // U
@@ -59,6 +61,9 @@ struct runtime::impl {
 
 namespace engine {
 
+/// Makes the runtime's options final, once: `given` or the defaults, and what the environment says. False: they were already.
+/// Any thread; before anything that reads them.
+bool settle(runtime_state& runtime, const runtime_options* given = nullptr, const call_site& where = {}) noexcept;
 /// The scope, made if need be. Null: no memory.
 [[nodiscard]] pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept;
 /// Joins all workers and frees the pools. Its queues are retired.

@@ -6,6 +6,7 @@
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/stall_report.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/wake.hpp"
 
 namespace cmwq {
@@ -17,9 +18,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-/// Both figures are 10 ms: what the kernel lets an item compute before it counts as CPU-intensive, and how often we look.
+/// How often we look.
 constexpr nanoseconds tick_length = milliseconds{10};
-constexpr nanoseconds hog_limit = milliseconds{10};
 
 pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
     // sync setup.3: acquire; pairs with setup.4; sees the scope as it was made
@@ -57,8 +57,9 @@ bool watchdog::start_thread() noexcept {
     if (started_.load(memory_order_relaxed)) return true;
     if (ending_.load(memory_order_relaxed)) return false;
     // As important as the most important worker, where that is permitted: it bounds the stalls of all of them.
+    const thread_name name{runtime_, "watchdog"};
     if (thread_.start(
-            {.name = "cmwq/watchdog", .nice = -20}, [](void* self) { thread_main(self); }, this)) {
+            {.name = name.text, .nice = -20}, [](void* self) { thread_main(self); }, this)) {
         started_.store(true, memory_order_relaxed);
         return true;
     }
@@ -163,7 +164,9 @@ void watchdog::act_on(worker_pool& pool, const verdict& found) noexcept {
     runtime_.counters.cpu_hogs.fetch_add(1, memory_order_relaxed);
     const work_class* kind = other.current_kind.load(memory_order_relaxed);
     const cmwq_queue* queue = registry::instance().queue_of(other.current_queue.load(memory_order_relaxed));
-    if (!widen && kind != nullptr && queue != nullptr) hogs_.violation(*kind, queue->name);
+    if (!widen && kind != nullptr && queue != nullptr) {
+        hogs_.violation(*kind, queue->name, runtime_.options.cpu_hog_after);
+    }
 }
 
 void watchdog::summon_rescuers(const pool_scope& scope) noexcept {
@@ -265,7 +268,7 @@ bool watchdog::is_stuck(worker& other, bool& hogs) noexcept {
     if (tier_ == detection_tier::off) return true;  // told not to look: no progress for a tick counts as blocked
     const int thread_id = other.thread_id.load(memory_order_relaxed);
     if (platform::task_state_of(thread_id) != platform::task_state::running) return true;
-    hogs = platform::cpu_time_of(thread_id).count() - other.seen_cpu_time >= hog_limit.count();
+    hogs = platform::cpu_time_of(thread_id).count() - other.seen_cpu_time >= runtime_.options.cpu_hog_after.count();
     return hogs;
 }
 

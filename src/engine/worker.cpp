@@ -11,6 +11,7 @@
 #include "engine/manager.hpp"
 #include "engine/steal.hpp"
 #include "engine/wake.hpp"
+#include "engine/worker_hooks.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -75,6 +76,7 @@ void start_idle(worker& me) noexcept {
 
 void worker_main(void* self) noexcept {
     worker& me = *static_cast<worker*>(self);
+    const worker_hooks hooks{*me.pool->scope->runtime};  // before the slot is known: to a hook this is any thread
     platform::set_thread_slot(&me);
     me.thread_id.store(platform::current_thread_id(), memory_order_relaxed);
     if (me.starts_idle) {

@@ -153,6 +153,7 @@ bool open_seats(cmwq_queue& wq) noexcept {
 
 bool make_ready(cmwq_queue& wq) noexcept {
     if (wq.runtime == nullptr) return false;
+    (void)settle(*wq.runtime);
     pool_scope* scope = scope_of(*wq.runtime, wq.kind);
     if (scope == nullptr) return false;
     locked hold{wq.runtime->setup_lock};
@@ -247,7 +248,8 @@ owned_queue runtime::make_queue(const ordered& options, call_site where) noexcep
     return engine::make(*impl_, engine::plan_of(options), where);
 }
 owned_queue runtime::make_queue(const power_efficient& options, call_site where) noexcept {
-    return engine::make(*impl_, engine::plan_of(options, impl_->options.power_efficient), where);
+    (void)engine::settle(*impl_);
+    return engine::make(*impl_, engine::plan_of(options, impl_->options.power_efficient == power_saving::on), where);
 }
 
 owned_queue make_queue(const percpu& options, call_site where) noexcept {

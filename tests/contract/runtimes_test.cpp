@@ -120,7 +120,7 @@ TEST(runtimes, one_blocked_does_not_hold_back_another) {
 }
 
 TEST(runtimes, power_saving_one_makes_power_efficient_queues_unbound) {
-    cmwq::runtime saving{{.power_efficient = true}};
+    cmwq::runtime saving{{.power_efficient = cmwq::power_saving::on}};
     std::atomic<int> runs{0};
     auto wq = saving.make_queue(cmwq::power_efficient{.name = "saving"});
     ASSERT_TRUE(wq->try_spawn([&] { ++runs; }));

@@ -58,10 +58,10 @@ inline std::map<int, task> other_tasks() {
     return found;
 }
 
-/// As other_tasks, those of the library only: its threads are named cmwq/….
-inline std::map<int, task> library_tasks() {
+/// As other_tasks, those of the library only, by the beginning of their names.
+inline std::map<int, task> library_tasks(const std::string& prefix = "cmwq/") {
     std::map<int, task> found = other_tasks();
-    std::erase_if(found, [](const auto& each) { return each.second.name.rfind("cmwq/", 0) != 0; });
+    std::erase_if(found, [&](const auto& each) { return each.second.name.rfind(prefix, 0) != 0; });
     return found;
 }
 
