@@ -7,6 +7,7 @@
 #include "engine/item_flush.hpp"
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
+#include "engine/timers.hpp"
 
 #include <cmwq/this_worker.hpp>
 
@@ -46,6 +47,12 @@ bool cancel_pending(work_base& item, const detail::prepare_step& take_back) noex
     for (;;) {
         const std::uint64_t word = word_of(item);
         if ((word & work_word::pending) == 0) return false;
+        if (is_armed(word)) {
+            if (!timers_remove(item)) continue;
+            if (take_back.function != nullptr) take_back.function(take_back.context);
+            transition_to_cancelled(item);
+            return true;
+        }
         // Null: the word is old by now; a queue with a pending item is not destroyed.
         if (cmwq_queue* wq = registry::instance().pin_queue(queue_of_word(word))) {
             marks waiting = 0;

@@ -5,6 +5,7 @@
 
 #include "engine/locking.hpp"
 
+#include <cmwq/detail/timer_part.hpp>
 #include <cmwq/runtime.hpp>
 #include <cmwq/work_base.hpp>
 
@@ -19,6 +20,8 @@ struct engine_access {
     static work_base*& next(work_base& item) noexcept { return item.next_; }
     static std::uintptr_t& prev_and_home(work_base& item) noexcept { return item.prev_and_home_; }
     static const work_class& kind(const work_base& item) noexcept { return *item.class_; }
+    /// Of a delayed item only.
+    static timer_part& timer(work_base& item) noexcept { return *reinterpret_cast<timer_part*>(&item + 1); }
     static owned_queue own(queue* made) noexcept { return owned_queue{made}; }
     static runtime::impl* impl(const runtime& of) noexcept { return of.impl_; }
     using runtime_impl = runtime::impl;

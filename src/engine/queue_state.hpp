@@ -20,9 +20,11 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     static constexpr std::size_t name_size = 32;
 
     /// What enqueue has to know, in one word.
-    static constexpr unsigned ready = 1;     ///< has its pools
-    static constexpr unsigned limited = 2;   ///< its items go through seats
-    static constexpr unsigned draining = 4;  ///< only its own items may enqueue to it
+    static constexpr unsigned ready = 1;        ///< has its pools
+    static constexpr unsigned limited = 2;      ///< its items go through seats
+    static constexpr unsigned draining = 4;     ///< only its own items may enqueue to it
+    static constexpr unsigned closing = 8;      ///< being destroyed: what is armed for it from now on is dropped
+    static constexpr unsigned has_timers = 16;  ///< an item has been armed for it
 
     /// A system queue: its runtime is set by whoever owns the set (the standard set has the standard runtime).
     constexpr cmwq_queue(const char* name, cmwq::engine::scope_kind kind) noexcept : kind{kind} {

@@ -3,6 +3,7 @@
 
 #include "engine/memory.hpp"
 #include "engine/queue_state.hpp"
+#include "engine/timers.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -114,7 +115,9 @@ void registry::add_runtime() noexcept {
 
 void registry::remove_runtime() noexcept {
     locked hold{lock_};
-    if (--nr_runtimes_ == 0) free_everything();
+    if (--nr_runtimes_ != 0) return;
+    timers::instance().end();  // idle: nothing is armed without a queue
+    free_everything();
 }
 
 void registry::free_everything() noexcept {

@@ -8,6 +8,7 @@
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/timers.hpp"
 
 #include <new>
 #include <type_traits>
@@ -143,7 +144,10 @@ runtime::runtime(const runtime_options& options, call_site where) : impl_{nullpt
 
 runtime::~runtime() {
     engine::for_each_system_queue(*impl_->queues, [](cmwq_queue& wq) {
-        if ((wq.state.load(engine::memory_order_relaxed) & cmwq_queue::ready) != 0) engine::drain_queue(wq);
+        if ((wq.state.load(engine::memory_order_relaxed) & cmwq_queue::ready) != 0) {
+            engine::timers::instance().drop_armed_items(wq);
+            engine::drain_queue(wq);
+        }
         engine::retire_queue(wq);
     });
     if (impl_->all_queues != nullptr) engine::report({misuse_code::queue_in_use, nullptr, impl_->all_queues, {}});

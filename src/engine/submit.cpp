@@ -8,8 +8,9 @@
 //
 // Every refusal but "already pending" comes before the claim: a claim that is rolled back could have told another enqueuer
 // that the item was pending, and its event would be lost.
+#include "engine/submit.hpp"
+
 #include "engine/misuse.hpp"
-#include "engine/queue_state.hpp"
 #include "engine/trace.hpp"
 
 namespace cmwq {
@@ -32,8 +33,8 @@ refusal admit_slow(cmwq_queue& wq, unsigned state, const work_base* item, const 
     return refusal::queue_draining;
 }
 
-inline refusal admit(cmwq_queue& wq, const work_base* item, const char* file, const char* function,
-                     unsigned line) noexcept {
+inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* file, const char* function,
+                          unsigned line) noexcept {
     // sync queue.1: acquire; pairs with queue.2, queue.3, queue.4; sees the pools and seats of a ready queue
     const unsigned state = wq.state.load(memory_order_acquire);
     if ((state & (cmwq_queue::ready | cmwq_queue::draining)) == cmwq_queue::ready) [[likely]]
@@ -41,13 +42,28 @@ inline refusal admit(cmwq_queue& wq, const work_base* item, const char* file, co
     return admit_slow(wq, state, item, {file, function, line});
 }
 
-inline void publish(cmwq_queue& wq, work_base& item) noexcept {
+inline void publish_here(cmwq_queue& wq, work_base& item) noexcept {
     trace_queue_work(&item, &wq);
     if (wq.seats != nullptr) return enqueue_to_seat(*wq.seat_here(), item);
     enqueue_to_scope(*wq.scope, item);
 }
 
 }  // namespace
+
+refusal admit(cmwq_queue& wq, const work_base* item, const call_site& where) noexcept {
+    return admit_here(wq, item, where.file, where.function, where.line);
+}
+
+void publish(cmwq_queue& wq, work_base& item) noexcept {
+    publish_here(wq, item);
+}
+
+void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept {
+    if (cpu < 0 || cpu >= wq.scope->nr_pools) return publish_here(wq, item);
+    trace_queue_work(&item, &wq);
+    if (wq.seats != nullptr) return enqueue_to_seat(wq.nr_seats == 1 ? *wq.seats : wq.seats[cpu], item);
+    enqueue_to_pool(wq.scope->pools[cpu], item);
+}
 
 }  // namespace engine
 
@@ -56,7 +72,7 @@ namespace detail {
 using namespace engine;
 
 refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept {
-    return admit(as_engine(wq), nullptr, file, function, line);
+    return admit_here(as_engine(wq), nullptr, file, function, line);
 }
 
 refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept {
@@ -66,10 +82,10 @@ refusal submit(queue& wq, work_base& item, const char* file, const char* functio
 refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file, const char* function,
                         unsigned line) noexcept {
     cmwq_queue& target = as_engine(wq);
-    if (const refusal why = admit(target, &item, file, function, line); why != refusal::none) return why;
+    if (const refusal why = admit_here(target, &item, file, function, line); why != refusal::none) return why;
     if (const refusal why = transition_to_pending(item, target.id); why != refusal::none) return why;
     if (prepare.function != nullptr) prepare.function(prepare.context);
-    publish(target, item);
+    publish_here(target, item);
     return refusal::none;
 }
 

@@ -6,7 +6,7 @@
 //   bit    0      pending          set by the enqueuer that claims the item, cleared by the worker that is about to run it.
 //                                  Whoever turned it on owns the links until the worker turns it off. May be set with the
 //                                  item in no list yet (claimed, not published); never clear with the item in a list.
-//   bit    1      timer armed      reserved for delayed items
+//   bit    1      timer armed      the pending instance waits for its time in a timer wheel, and is in no list until then
 //   bit    3      held             somebody who holds the lists of its queue decides about the pending instance: a worker that
 //                                  has it in hand waits with its claim. Without it "pending and linked" could be read of two
 //                                  different instances, one of this queue and one of the next.
@@ -14,6 +14,7 @@
 //   bits 16..31   last worker      id of the worker that ran it last, 0 = none. Set with the clearing of pending. May name
 //                                  a worker that has long finished; must never be wrong while that worker still runs it.
 //   bits 32..55   queue            id of the queue that has it or had it last, 0 = none. Set with pending.
+//   bits 56..63   wheel            which timer wheel has it, while the timer is armed; else 0. Set with timer armed.
 #pragma once
 
 #include "engine/engine_access.hpp"
@@ -36,12 +37,15 @@ inline constexpr int last_worker_shift = 16;
 inline constexpr std::uint64_t last_worker = std::uint64_t{0xffff} << last_worker_shift;
 inline constexpr int queue_shift = 32;
 inline constexpr std::uint64_t queue = std::uint64_t{0xffffff} << queue_shift;
+inline constexpr int wheel_shift = 56;
+inline constexpr std::uint64_t wheel = std::uint64_t{0xff} << wheel_shift;
 
 /// An item with any of these is not to be claimed.
 inline constexpr std::uint64_t unclaimable = pending | disable_depth;
 
 inline constexpr worker_id max_worker = 0xffff;
 inline constexpr queue_id max_queue = 0xffffff;
+inline constexpr unsigned max_wheel = 0xff;
 
 }  // namespace work_word
 
@@ -53,22 +57,30 @@ inline worker_id last_worker_of_word(std::uint64_t word) noexcept {
     return static_cast<worker_id>((word & work_word::last_worker) >> work_word::last_worker_shift);
 }
 
+inline unsigned wheel_of_word(std::uint64_t word) noexcept {
+    return static_cast<unsigned>((word & work_word::wheel) >> work_word::wheel_shift);
+}
+
+/// Does a timer wheel have the pending instance, or is about to?
+inline bool is_armed(std::uint64_t word) noexcept {
+    return (word & work_word::timer_armed) != 0;
+}
+
 /// The word as it is now, for a thread that owns the item or wants a hint.
 inline std::uint64_t word_of(work_base& item) noexcept {
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_relaxed);
 }
 
-/// idle -> pending, for queue `id`. Anything but none: refused, and the refusal has *written* the word (its old value):
-/// so the release that starts the pending run reads from it, and the run sees what the refused caller stored before.
-[[nodiscard]] inline refusal transition_to_pending(work_base& item, queue_id id) noexcept {
+/// idle -> pending with `place` (the queue, and for a delayed item the wheel). Anything but none: refused, and the refusal
+/// has *written* the word (its old value): so the release that starts the pending run reads from it, and the run sees what
+/// the refused caller stored before.
+[[nodiscard]] inline refusal claim_for(work_base& item, std::uint64_t place) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     for (;;) {
         const bool refused = (seen & work_word::unclaimable) != 0;
-        const std::uint64_t next = refused ? seen
-                                           : (seen & work_word::last_worker) | work_word::pending |
-                                                 (std::uint64_t{id} << work_word::queue_shift);
-        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5, work-word.6, work-word.7; publishes what the caller stored
+        const std::uint64_t next = refused ? seen : (seen & work_word::last_worker) | work_word::pending | place;
+        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5, work-word.6, work-word.7, work-word.9; publishes what the caller stored
         // before enqueue, whether it was accepted or refused. Written as a plain load, a refusal between a worker's
         // decision to run and its release would be lost.
         if (word.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed)) {
@@ -76,6 +88,31 @@ inline std::uint64_t word_of(work_base& item) noexcept {
             return (seen & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
         }
     }
+}
+
+/// idle -> pending, for queue `id`. As claim_for.
+[[nodiscard]] inline refusal transition_to_pending(work_base& item, queue_id id) noexcept {
+    return claim_for(item, std::uint64_t{id} << work_word::queue_shift);
+}
+
+/// idle -> pending with its timer armed, for queue `id`: the caller puts it into that wheel. As claim_for.
+[[nodiscard]] inline refusal transition_to_armed(work_base& item, queue_id id, unsigned wheel) noexcept {
+    return claim_for(item, work_word::timer_armed | std::uint64_t{id} << work_word::queue_shift |
+                               std::uint64_t{wheel} << work_word::wheel_shift);
+}
+
+/// pending with its timer armed -> pending. By whoever took it out of the wheel; until then everybody else waits, as for
+/// somebody who has claimed it and is about to insert it.
+inline void transition_from_armed(work_base& item) noexcept {
+    // sync work-word.8: release read-modify-write; pairs with work-word.9; the item is in no wheel any more
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~(work_word::timer_armed | work_word::wheel),
+                                                            memory_order_release);
+}
+
+/// The word as it is now, for whoever looks for an armed item: its wheel, and its links as they were when it was claimed.
+inline std::uint64_t armed_word_of(work_base& item) noexcept {
+    // sync work-word.9: acquire; pairs with work-word.1, work-word.8; sees the item as its last owner left it
+    return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_acquire);
 }
 
 /// pending -> idle, last run by `me`. False: the word changed meanwhile; `seen` is its value now and the caller looks
@@ -91,13 +128,13 @@ inline std::uint64_t word_of(work_base& item) noexcept {
                                                                                  memory_order_relaxed);
 }
 
-/// pending -> pending and held, if it is pending on queue `id`: from here on nobody claims that instance. By a thread that
+/// pending -> pending and held, if it is pending on queue `id` and waits for a worker, not for its time: from here on nobody claims that instance. By a thread that
 /// holds all the lists of that queue, and not for long. Then "linked" (item_list.hpp) says truly whether it is in one of them.
 [[nodiscard]] inline bool transition_to_held(work_base& item, queue_id id) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     do {
-        if ((seen & work_word::pending) == 0 || queue_of_word(seen) != id) return false;
+        if ((seen & work_word::pending) == 0 || is_armed(seen) || queue_of_word(seen) != id) return false;
         // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1; sees the item as it was enqueued
     } while (!word.compare_exchange_weak(seen, seen | work_word::held, memory_order_acq_rel, memory_order_relaxed));
     return true;
@@ -109,12 +146,12 @@ inline void transition_from_held(work_base& item) noexcept {
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_release);
 }
 
-/// held -> idle: the instance was taken off its list by whoever holds it, and will not run.
+/// held, or timer armed -> idle: the instance was taken off its list or out of its wheel by the caller, and will not run.
 inline void transition_to_cancelled(work_base& item) noexcept {
     // sync work-word.5: release read-modify-write; pairs with work-word.1; the next enqueuer finds the links and the owner's
     // place free
-    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~(work_word::pending | work_word::held),
-                                                            memory_order_release);
+    constexpr std::uint64_t gone = work_word::pending | work_word::held | work_word::timer_armed | work_word::wheel;
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~gone, memory_order_release);
 }
 
 /// One disable more. From here on no instance is accepted; one that is pending stays. False: too many already.

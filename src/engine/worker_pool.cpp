@@ -41,7 +41,10 @@ void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept {
         wake_after_local_push(pool, static_cast<unsigned>(listed));
         return;
     }
-    worker_pool& pool = scope.pool_here();
+    enqueue_to_pool(scope.pool_here(), item);
+}
+
+void enqueue_to_pool(worker_pool& pool, work_base& item) noexcept {
     const unsigned unseen = pool.list.push(item);
     wake_after_push(pool, unseen);
 }

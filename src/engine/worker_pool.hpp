@@ -68,6 +68,8 @@ void destroy_scope(pool_scope* scope) noexcept;
 /// Gives a claimed item to the pool of the CPU that the caller runs on, and wakes whoever should be. Any thread.
 /// Lifetime: the item may have run and be gone when this returns.
 void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept;
+/// The same, to a certain pool.
+void enqueue_to_pool(worker_pool& pool, work_base& item) noexcept;
 
 }  // namespace engine
 }  // namespace v1

@@ -7,6 +7,7 @@
 #include "engine/registry.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/timers.hpp"
 
 #include <cmwq/this_worker.hpp>
 
@@ -198,6 +199,7 @@ bool is_ready(const cmwq_queue& wq) noexcept {
 void destroy_queue(cmwq_queue& wq) noexcept {
     if (inside(wq))
         report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, {}});
+    timers::instance().drop_armed_items(wq);
     drain_queue(wq);
     remove_from_runtime(wq);
     end_rescuer(wq);

@@ -21,6 +21,7 @@ struct thread_options {
     int cpu = -1;           ///< index into topology::cpus to pin to, or -1: any CPU the process may use
     int nice = 0;           ///< wished niceness; kept at the process's own where the system refuses
     thread_policy policy = thread_policy::normal;  ///< kept at normal where the system refuses
+    bool exact_timers = false;  ///< its timed waits end on time, rather than when it suits the system
     std::size_t stack_size = 256 * 1024;
 };
 

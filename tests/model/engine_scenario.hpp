@@ -17,6 +17,7 @@
 #include "engine/item_flush.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/timers.hpp"
 #include "model/explore.hpp"
 
 #include <chrono>
@@ -84,6 +85,7 @@ inline void forget_failed_run(bool failed) {
     tested_runtime::alive().clear();
     new (&engine::registry::instance()) engine::registry;
     new (&engine::item_flushes::instance()) engine::item_flushes;
+    new (&engine::timers::instance()) engine::timers;
 }
 
 inline model::options on_cpus(int count) {

@@ -27,7 +27,8 @@ TEST_F(work_word_test, new_item_is_idle_and_has_no_history) {
 
 TEST_F(work_word_test, fields_of_the_word_do_not_overlap) {
     const std::uint64_t fields[] = {work_word::pending,       work_word::timer_armed, work_word::held,
-                                    work_word::disable_depth, work_word::last_worker, work_word::queue};
+                                    work_word::disable_depth, work_word::last_worker, work_word::queue,
+                                    work_word::wheel};
     std::uint64_t seen = 0;
     for (const std::uint64_t field : fields) {
         EXPECT_EQ(seen & field, 0u);

@@ -14,19 +14,6 @@ namespace cmwq {
 inline namespace v1 {
 namespace detail {
 
-/// The owner of an item that was claimed and will not run.
-template <class T, std::uint64_t Id>
-item_pointer_t<T, Id> take_back_owner(work_base* item) noexcept {
-    using pointer = item_pointer_t<T, Id>;
-    using conversions = has_work<T, Id>;
-    T* object = conversions::to_item(item);
-    if constexpr (keeps_owner<typename conversions::work_type, pointer>) {
-        return access::take_last(*conversions::to_work(object));
-    } else {
-        return work_pointer_traits<pointer>::from_raw(object);
-    }
-}
-
 /// Where the owner lands: on the cancelling thread's stack.
 template <class T, std::uint64_t Id>
 struct taken_back {

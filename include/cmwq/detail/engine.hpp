@@ -8,6 +8,7 @@
 #include <cmwq/misuse.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace cmwq {
 inline namespace v1 {
@@ -33,6 +34,22 @@ CMWQ_EXPORT refusal submit(queue& wq, work_base& item, const char* file, const c
 /// As submit, with `prepare` run once the item is claimed and before it is published.
 CMWQ_EXPORT refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file,
                                     const char* function, unsigned line) noexcept;
+
+/// When and where a delayed item is to run.
+struct due_time {
+    std::int64_t
+        nanoseconds;  ///< from now, or on the clock of std::chrono::steady_clock; zero, negative or past: at once
+    bool absolute;
+    int cpu;  ///< the CPU's index, or -1
+};
+
+/// As submit_prepared, but publishes `item` when its time has come; `item` has a timer_part. `prepare` is run at once.
+/// Refuses with no_memory also when the thread that watches the clock cannot be started.
+CMWQ_EXPORT refusal submit_delayed(queue& wq, work_base& item, const due_time& when, prepare_step prepare,
+                                   const char* file, const char* function, unsigned line) noexcept;
+
+/// Publishes an armed item now. True: it was armed.
+CMWQ_EXPORT bool expire_now(work_base& item) noexcept;
 
 /// Waits for the last instance of `item`. True: there was one to wait for.
 CMWQ_EXPORT bool flush_item(work_base& item, call_site where) noexcept;

@@ -44,6 +44,19 @@ item_pointer_t<T, Id> take_owner(work_base* item) noexcept {
     }
 }
 
+/// The owner of an item that was claimed and will not run.
+template <class T, std::uint64_t Id>
+item_pointer_t<T, Id> take_back_owner(work_base* item) noexcept {
+    using pointer = item_pointer_t<T, Id>;
+    using conversions = has_work<T, Id>;
+    T* object = conversions::to_item(item);
+    if constexpr (keeps_owner<typename conversions::work_type, pointer>) {
+        return access::take_last(*conversions::to_work(object));
+    } else {
+        return work_pointer_traits<pointer>::from_raw(object);
+    }
+}
+
 // ---- the mistakes that a declaration can contain, one sentence each ----
 
 template <class T, std::uint64_t Id>
@@ -103,7 +116,7 @@ consteval bool check_declaration() {
     }
 }
 
-// ---- the engine's two ways in ----
+// ---- the engine's ways in ----
 
 template <class T, std::uint64_t Id>
 void run_item(work_base* item) {
@@ -117,6 +130,18 @@ template <class T, std::uint64_t Id>
 void drop_item(work_base* item) noexcept {
     if constexpr (check_declaration<T, Id>()) {
         [[maybe_unused]] decltype(auto) owner = take_owner<T, Id>(item);
+    }
+}
+
+template <class T, std::uint64_t Id>
+void drop_claimed_item(work_base* item, void (*unclaim)(work_base&) noexcept) noexcept {
+    if constexpr (check_declaration<T, Id>()) {
+        if constexpr (owning_pointer<item_pointer_t<T, Id>>) {
+            const item_pointer_t<T, Id> owner = take_back_owner<T, Id>(item);
+            unclaim(*item);
+        } else {
+            unclaim(*item);
+        }
     }
 }
 
@@ -185,7 +210,8 @@ inline constinit const name_text default_name = make_default_name<T, Id>();
 
 /// The class of all items of one work. Inline, so one object per program: its address identifies the kind.
 template <class T, std::uint64_t Id>
-inline constinit work_class class_of{&run_item<T, Id>, &drop_item<T, Id>, default_name<T, Id>.text};
+inline constinit work_class class_of{
+    &run_item<T, Id>, &drop_item<T, Id>, default_name<T, Id>.text, {nullptr}, &drop_claimed_item<T, Id>};
 
 /// The first name that is given to a kind of item stays.
 inline void set_name(const work_class& kind, name_literal name) noexcept {

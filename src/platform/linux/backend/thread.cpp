@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <initializer_list>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/rseq.h>
 #include <sys/syscall.h>
@@ -28,6 +29,7 @@ struct start_record {
     void* argument;
     int nice;
     thread_policy policy;
+    bool exact_timers;
     char name[16];
 };
 
@@ -52,6 +54,7 @@ void* thread_main(void* raw) {
     pthread_setname_np(pthread_self(), own.name);
     set_niceness(own.nice);
     set_policy(own.policy);
+    if (own.exact_timers) prctl(PR_SET_TIMERSLACK, 1ul);
     own.body(own.argument);
     return nullptr;
 }
@@ -90,6 +93,7 @@ bool thread::start(const thread_options& options, void (*body)(void*), void* arg
     record->argument = argument;
     record->nice = options.nice;
     record->policy = options.policy;
+    record->exact_timers = options.exact_timers;
     std::snprintf(record->name, sizeof record->name, "%s", options.name);
     if (create(handle_, options, record)) return true;
     thread_options unpinned = options;

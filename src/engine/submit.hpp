@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The two halves of stop 1, for those who claim an item in another way than enqueue does.
+#pragma once
+
+#include "engine/queue_state.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+/// Would the queue accept a new item now? Makes it ready at its first use. To be asked before the claim.
+[[nodiscard]] refusal admit(cmwq_queue& wq, const work_base* item, const call_site& where) noexcept;
+
+/// Gives a claimed item to the workers. Lifetime: the item may have run and be gone when this returns.
+void publish(cmwq_queue& wq, work_base& item) noexcept;
+/// The same, to the workers of the CPU with that index; of a CPU that there is not, or -1: as publish.
+void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq
