@@ -9,6 +9,7 @@
 //   scoped_work.hpp   items with their own function, whose destructor cancels and waits: scoped_work, bound_work
 //   queue.hpp         enqueue, try_spawn, flush, drain; what they return: enqueue_result.hpp, spawn.hpp
 //   owned_queue.hpp   queues of one's own, made from options.hpp; system_queues.hpp: those that are always there
+//   freeze.hpp        a time in which nothing of the freezable queues runs
 //   runtime.hpp       workers and pools, for programs that want more than one set or other settings
 //   this_worker.hpp   what a work function may ask about where it runs
 //   misuse.hpp        what happens when a contract is broken, and to whom it is told: call_site.hpp
@@ -19,6 +20,7 @@
 #include <cmwq/call_site.hpp>
 #include <cmwq/cancel_output.hpp>
 #include <cmwq/enqueue_result.hpp>
+#include <cmwq/freeze.hpp>
 #include <cmwq/fwd.hpp>
 #include <cmwq/has_work.hpp>
 #include <cmwq/misuse.hpp>

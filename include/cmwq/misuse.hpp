@@ -54,6 +54,8 @@ enum class misuse_code : int {
     /// A runtime was given an option that is out of its range; the sentence names option, range and default. Carries on
     /// with the default.
     runtime_option_out_of_range = 15,
+    /// The max_active of an ordered queue was to be changed. It stays one.
+    max_active_of_ordered_queue = 16,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

@@ -103,6 +103,16 @@ public:
     /// Context: may block; from an item of this queue it is misuse (misuse_code::drain_own_queue).
     CMWQ_EXPORT void drain(call_site where = call_site::current()) noexcept;
 
+    /// Changes max_active (options.hpp) while items flow; 0: the default. Lowering it stops no item that is active; no other
+    /// one starts until there are fewer. Raising it lets waiting items go on at once. False: there is no memory for it, and
+    /// the old limit stays. Of an ordered queue it is misuse (misuse_code::max_active_of_ordered_queue), as is a figure out
+    /// of range (misuse_code::max_active_out_of_range, and the nearest is taken).
+    ///
+    /// The first limit of a queue that had none (max_active out of reach of its runtime's max_workers) counts the items
+    /// that are pending or running, but not one whose enqueue is just under way in another thread.
+    /// Context: any thread, its own items included; takes the locks of the queue's pools, so not for hot paths.
+    CMWQ_EXPORT bool set_max_active(int max_active, call_site where = call_site::current()) noexcept;
+
 protected:
     constexpr queue() noexcept = default;
     ~queue() = default;

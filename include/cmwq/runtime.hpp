@@ -166,6 +166,15 @@ public:
     owned_queue make_queue(const ordered& options, call_site where = call_site::current()) noexcept;
     owned_queue make_queue(const power_efficient& options, call_site where = call_site::current()) noexcept;
 
+    /// From here on no item of a freezable queue starts but those that are active already (their function runs or is about
+    /// to). Enqueues are accepted, and wait. Queues made meanwhile are frozen too. Flushing or draining a frozen queue waits
+    /// for thaw; cancelling its items does not. Context: any thread; does not wait.
+    void freeze() noexcept;
+    /// Frozen, and no item of a freezable queue runs any more.
+    bool frozen() noexcept;
+    /// What waited goes on, in order. Context: any thread.
+    void thaw() noexcept;
+
     /// Context: any thread; takes the pools' locks one after the other, so not for hot paths.
     runtime_statistics statistics() const noexcept;
 

@@ -7,6 +7,8 @@
 #include "engine/registry.hpp"
 #include "engine/wake.hpp"
 
+#include <utility>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
@@ -33,8 +35,9 @@ bool leave_with(worker& other, worker& me, picked_item& picked,
     }
     // A flush that found the item in our slot left its note there: it goes with the item.
     const marks waiting = picked.waiting | take_note(me);
+    me.owes_place = (waiting & limit_mark) != 0;
     if ((waiting & item_mark) != 0) item_flushes::instance().back_to_pending(me);
-    home::add_marks(*picked.item, waiting);
+    home::add_marks(*picked.item, waiting & ~limit_mark);
     if (carrier != nullptr) {
         carrier->seat->items.take_inbox().push_front(*picked.item);
         carrier->seat->items.publish_size();
@@ -59,9 +62,9 @@ sent_on push_to_inbox(work_base& left) noexcept {
         return {&pool, nullptr, pool.list.push(left)};
     }
     cmwq_queue& wq = *registry::instance().queue_of(queue_of_word(word_of(left)));
-    if (wq.seats != nullptr) {
-        pool_workqueue* seat = wq.seat_here();
-        return {nullptr, seat, seat->items.push(left)};
+    if (pool_workqueue* seats = wq.first_seat()) {
+        pool_workqueue& seat = wq.seat_here(seats);
+        return {nullptr, &seat, seat.items.push(left)};
     }
     worker_pool& pool = wq.scope->pool_here();
     return {&pool, nullptr, pool.list.push(left)};
@@ -88,7 +91,7 @@ executed hand_over_if_running(worker& me, picked_item& picked, worker_id last,
     if (other == nullptr || !runs(*other, picked.item)) return executed::ran;
     // Only an order has to be kept by the token: with several, each could end up waiting for the same item while others of
     // its queue, which that one may be waiting for, never start.
-    token* waits_too = carrier != nullptr && carrier->seat->nr_tokens == 1 ? carrier : nullptr;
+    token* waits_too = carrier != nullptr && carrier->seat->in_order ? carrier : nullptr;
     if (waits_too != nullptr) carrier->seat->items.lock(&me.entry);
     bool left = false;
     {
@@ -97,6 +100,7 @@ executed hand_over_if_running(worker& me, picked_item& picked, worker_id last,
     }
     if (waits_too != nullptr) carrier->seat->items.unlock();
     if (!left) return executed::ran;
+    if (std::exchange(me.owes_place, false)) give_back_place(*me.noted_seat);
     return waits_too != nullptr ? executed::token_left : executed::item_left;
 }
 

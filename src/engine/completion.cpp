@@ -2,6 +2,7 @@
 #include "engine/completion.hpp"
 
 #include "engine/item_flush.hpp"
+#include "engine/pool_workqueue.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -20,6 +21,8 @@ void complete(marks waiting, cmwq_queue& queue, const work_base&) noexcept {
         const worker& me = *this_worker_slot();
         item_flushes::instance().instance_done(me, me.item_number.load(memory_order_relaxed));
     }
+    // Its place first: once the flush is over the queue may go.
+    if ((waiting & limit_mark) != 0) give_back_place(*this_worker_slot()->noted_seat);
     if ((waiting & queue_mark) != 0) flush_instance_done(queue);
 }
 

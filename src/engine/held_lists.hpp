@@ -15,15 +15,18 @@ namespace engine {
 class held_lists {
 public:
     /// `self`: the calling worker, or null.
-    held_lists(cmwq_queue& wq, const worker* self) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS : wq_{wq} {
+    held_lists(cmwq_queue& wq, const worker* self) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS
+        : wq_{wq},
+          seats_{wq.first_seat()},
+          nr_seats_{seats_ != nullptr ? wq.nr_seats : 0} {
         const biased_entry* entry = self != nullptr ? &self->entry : nullptr;
         for (int cpu = 0; cpu < wq_.scope->nr_pools; ++cpu) wq_.scope->pools[cpu].list.lock(entry);
-        for (int seat = 0; seat < wq_.nr_seats; ++seat) wq_.seats[seat].items.lock(entry);
+        for (int seat = 0; seat < nr_seats_; ++seat) seats_[seat].items.lock(entry);
         registry::instance().collide_lock.lock();
     }
     ~held_lists() CMWQ_NO_THREAD_SAFETY_ANALYSIS {
         registry::instance().collide_lock.unlock();
-        for (int seat = wq_.nr_seats; seat-- > 0;) wq_.seats[seat].items.unlock();
+        for (int seat = nr_seats_; seat-- > 0;) seats_[seat].items.unlock();
         for (int cpu = wq_.scope->nr_pools; cpu-- > 0;) wq_.scope->pools[cpu].list.unlock();
     }
     held_lists(const held_lists&) = delete;
@@ -33,7 +36,7 @@ public:
     template <class Visit>
     void for_each(Visit visit) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
         for (int cpu = 0; cpu < wq_.scope->nr_pools; ++cpu) visit(wq_.scope->pools[cpu].list.take_inbox());
-        for (int seat = 0; seat < wq_.nr_seats; ++seat) visit(wq_.seats[seat].items.take_inbox());
+        for (int seat = 0; seat < nr_seats_; ++seat) visit(seats_[seat].items.take_inbox());
         registry::instance().for_each_worker([&](worker& other) { visit(other.collided_items); });
     }
 
@@ -43,8 +46,8 @@ public:
         for (int cpu = 0; cpu < wq_.scope->nr_pools; ++cpu) {
             if (unlink_end(wq_.scope->pools[cpu].list, item)) return;
         }
-        for (int seat = 0; seat < wq_.nr_seats; ++seat) {
-            if (unlink_end(wq_.seats[seat].items, item)) return;
+        for (int seat = 0; seat < nr_seats_; ++seat) {
+            if (unlink_end(seats_[seat].items, item)) return;
         }
         registry::instance().for_each_worker([&](worker& other) {
             if (other.collided_items.ends_with(item)) other.collided_items.unlink(item);
@@ -62,6 +65,8 @@ private:
     }
 
     cmwq_queue& wq_;
+    pool_workqueue* seats_;  // as they were when we came: the queue may get its seats meanwhile
+    int nr_seats_;
 };
 
 }  // namespace engine

@@ -16,6 +16,7 @@ namespace engine {
 
 using marks = unsigned;
 inline constexpr marks queue_mark = 1, item_mark = 2;
+inline constexpr marks limit_mark = 4;  // in notes only: the running item counts against its queue's new limit
 
 namespace home {
 

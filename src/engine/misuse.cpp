@@ -38,6 +38,8 @@ const char* sentence_for(misuse_code code) noexcept {
     case misuse_code::enable_without_disable: return "an item that is not disabled was enabled; nothing changes";
     case misuse_code::disabled_too_often:
         return "an item was disabled 4095 times more often than it was enabled; this one does not count";
+    case misuse_code::max_active_of_ordered_queue:
+        return "the max_active of an ordered queue was to be changed; it stays one";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
     case misuse_code::runtime_option_out_of_range: return "an option of a runtime is out of range";
     }

@@ -10,7 +10,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-inline constexpr int note_number_shift = 2;
+inline constexpr int note_number_shift = 3;
+inline constexpr marks all_marks = queue_mark | item_mark | limit_mark;
 
 /// Leaves `waiting` for item number `number` of `other`. Under collide_lock: one writer at a time. The caller then executes
 /// fence_all_threads() (once for any number of notes) and calls withdraw_note where note_arrived says no.
@@ -19,10 +20,10 @@ inline void leave_note(worker& other, std::uint64_t number, marks waiting) noexc
     std::uint64_t next;
     do {
         const bool same_item = (seen >> note_number_shift) == number;
-        next = (number << note_number_shift) | waiting | (same_item ? seen & (queue_mark | item_mark) : 0);
+        next = (number << note_number_shift) | waiting | (same_item ? seen & all_marks : 0);
         // sync note.1: acquire-release read-modify-write; pairs with note.4; publishes what the flusher set up
     } while (!other.note.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed));
-    // sync note.2: release read-modify-write; pairs with collision.3, note.6, note.7, note.8; the worker's store of `current` and its load of this
+    // sync note.2: release read-modify-write; pairs with collision.3, note.6, note.7, note.8, note.9; the worker's store of `current` and its load of this
     // word are separated by the fence_all_threads that follows: it sees the bit, or we see that the item is over
     other.attention.fetch_or(attention::noted, memory_order_release);
 }
@@ -51,7 +52,7 @@ inline bool note_arrived(const worker& other, std::uint64_t number) noexcept {
 inline marks take_note(worker& me) noexcept {
     me.attention.fetch_and(~attention::noted, memory_order_relaxed);
     // sync note.4: acquire-release read-modify-write; pairs with note.1, note.5; sees what the flusher set up
-    return static_cast<marks>(me.note.exchange(0, memory_order_acq_rel) & (queue_mark | item_mark));
+    return static_cast<marks>(me.note.exchange(0, memory_order_acq_rel) & all_marks);
 }
 
 }  // namespace engine

@@ -22,42 +22,96 @@ void token_is_never_dropped(work_base*) noexcept {
     __builtin_trap();
 }
 
-/// Under tokens_lock.
-void push_idle_token(pool_workqueue& seat, token& carrier) noexcept {
-    carrier.next_idle = seat.idle_tokens;
-    seat.idle_tokens = &carrier;
-    // sync tokens.1: seq_cst read-modify-write; pairs with tokens.2; after it the token's worker looks at the seat once
-    // more: an enqueuer either saw the idle token and sends it, or pushed before this and is seen by that look
-    seat.nr_idle_tokens.fetch_add(1, memory_order_seq_cst);
+/// Under tokens_lock: a place is free.
+void one_in(pool_workqueue& seat) noexcept {
+    --seat.nr_out;
+    // sync tokens.1: seq_cst read-modify-write; pairs with tokens.2; after it the seat is looked at once more: an enqueuer
+    // either saw the free place and sends a token, or pushed before this and is seen by that look
+    seat.nr_free.fetch_add(1, memory_order_seq_cst);
     platform::fence_after_rmw();
 }
 
 /// Under tokens_lock.
+void one_out(pool_workqueue& seat) noexcept {
+    ++seat.nr_out;
+    seat.nr_free.fetch_sub(1, memory_order_relaxed);
+}
+
+/// Under tokens_lock.
+void push_idle_token(pool_workqueue& seat, token& carrier) noexcept {
+    carrier.next_idle = seat.idle_tokens;
+    seat.idle_tokens = &carrier;
+}
+
+/// Under tokens_lock. Null: as many are out as may be.
 token* pop_idle_token(pool_workqueue& seat) noexcept {
+    if (seat.nr_free.load(memory_order_relaxed) <= 0) return nullptr;
     token* taken = seat.idle_tokens;
     if (taken == nullptr) return nullptr;
     seat.idle_tokens = taken->next_idle;
-    seat.nr_idle_tokens.fetch_sub(1, memory_order_relaxed);
+    one_out(seat);
     return taken;
 }
 
-/// False: an item came in meanwhile, the token goes on. All of it under the lock: whoever closes the seat takes the lock
-/// after the last token is idle, and only then frees what this touches.
+/// Under tokens_lock.
+void tell_closer(pool_workqueue& seat) noexcept {
+    if (seat.nr_out == 0 && seat.closing != nullptr) seat.closing->unpark();
+}
+
+/// False: an item came in meanwhile and there is a place for it, the token goes on. All of it under the lock: whoever closes
+/// the seat takes the lock after the last token is idle, and only then frees what this touches.
 bool retire_token(pool_workqueue& seat, token& carrier) noexcept {
     locked hold{seat.tokens_lock};
     push_idle_token(seat, carrier);
-    if (seat.items.has_work()) {
-        pop_idle_token(seat);
-        return false;
-    }
-    const bool all_idle = seat.nr_idle_tokens.load(memory_order_relaxed) == seat.nr_tokens;
-    if (all_idle && seat.closing != nullptr) seat.closing->unpark();
+    one_in(seat);
+    if (seat.items.has_work() && pop_idle_token(seat) != nullptr) return false;  // the stack's top: the same one
+    tell_closer(seat);
     return true;
 }
 
 token* take_idle_token(pool_workqueue& seat) noexcept {
     locked hold{seat.tokens_lock};
     return pop_idle_token(seat);
+}
+
+/// Under tokens_lock: enough tokens for the limit.
+bool make_tokens(pool_workqueue& seat, unsigned wanted) noexcept {
+    if (seat.nr_tokens >= wanted) return true;
+    auto* block = create<token_block>();
+    if (block == nullptr) return false;
+    block->count = wanted - seat.nr_tokens;
+    block->tokens = create_array<token>(block->count);
+    if (block->tokens == nullptr) {
+        destroy(block);
+        return false;
+    }
+    for (unsigned i = 0; i < block->count; ++i) {
+        block->tokens[i].seat = &seat;
+        push_idle_token(seat, block->tokens[i]);
+    }
+    block->next = seat.blocks;
+    seat.blocks = block;
+    seat.nr_tokens = wanted;
+    return true;
+}
+
+/// Under tokens_lock.
+void free_tokens(pool_workqueue& seat) noexcept {
+    while (token_block* block = seat.blocks) {
+        seat.blocks = block->next;
+        destroy_array(block->tokens, block->count);
+        destroy(block);
+    }
+    seat.idle_tokens = nullptr;
+    seat.nr_tokens = 0;
+}
+
+std::size_t nr_waiting(pool_workqueue& seat) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    const worker* self = this_worker_slot();
+    seat.items.lock(self != nullptr ? &self->entry : nullptr);
+    const std::size_t count = seat.items.take_inbox().size();
+    seat.items.unlock();
+    return count;
 }
 
 enum class turn { done, empty, token_left };
@@ -73,40 +127,76 @@ turn run_next(worker& me, token& carrier) noexcept {
 
 constinit const work_class token_class{token_is_no_item, token_is_never_dropped, "cmwq::token"};
 
-bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned max_active) noexcept {
-    seat.tokens = create_array<token>(max_active);
-    if (seat.tokens == nullptr) return false;
-    seat.nr_tokens = max_active;
+bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned limit, bool in_order) noexcept {
     seat.scope = &scope;
-    for (unsigned i = 0; i < max_active; ++i) {
-        seat.tokens[i].seat = &seat;
-        locked hold{seat.tokens_lock};
-        push_idle_token(seat, seat.tokens[i]);
-    }
-    return true;
+    seat.in_order = in_order;
+    if (change_limit(seat, limit)) return true;
+    seat.scope = nullptr;
+    return false;
 }
 
 void close_seat(pool_workqueue& seat) noexcept {
-    if (seat.tokens == nullptr) return;
-    platform::parker all_idle;
+    if (seat.scope == nullptr) return;
+    platform::parker nothing_out;
     seat.tokens_lock.lock();
-    const bool wait = seat.nr_idle_tokens.load(memory_order_relaxed) != seat.nr_tokens;
-    if (wait) seat.closing = &all_idle;
+    const bool wait = seat.nr_out != 0;
+    if (wait) seat.closing = &nothing_out;
     seat.tokens_lock.unlock();
-    if (wait) wait_for(all_idle, seat.scope->runtime);
-    // The last token's worker has left retire_token. Late enqueuers, whose item has run already, find no token from here on.
+    if (wait) wait_for(nothing_out, seat.scope->runtime);
+    // The last token's worker has left retire_token. Late enqueuers, whose item has run already, find no place from here on.
     locked hold{seat.tokens_lock};
-    seat.idle_tokens = nullptr;
-    seat.nr_idle_tokens.store(0, memory_order_relaxed);
-    destroy_array(seat.tokens, seat.nr_tokens);
-    seat.tokens = nullptr;
-    seat.nr_tokens = 0;
+    free_tokens(seat);
+    seat.nr_free.store(0, memory_order_relaxed);
+    seat.limit.store(0, memory_order_relaxed);
     seat.closing = nullptr;
+    seat.scope = nullptr;
+}
+
+bool change_limit(pool_workqueue& seat, unsigned limit) noexcept {
+    locked hold{seat.tokens_lock};
+    if (!make_tokens(seat, limit)) return false;
+    const int more = static_cast<int>(limit) - static_cast<int>(seat.limit.load(memory_order_relaxed));
+    seat.limit.store(limit, memory_order_relaxed);
+    // sync tokens.3: seq_cst read-modify-write; pairs with tokens.2; as tokens.1: either the enqueuer sees
+    // the new place, or the look at the seat that follows sees the item
+    seat.nr_free.fetch_add(more, memory_order_seq_cst);
+    platform::fence_after_rmw();
+    return true;
+}
+
+void fill_places(pool_workqueue& seat) noexcept {
+    for (std::size_t waiting = nr_waiting(seat); waiting != 0; --waiting) {
+        token* carrier = take_idle_token(seat);
+        if (carrier == nullptr) return;
+        enqueue_to_scope(*seat.scope, *carrier);
+    }
+}
+
+bool is_quiet(pool_workqueue& seat) noexcept {
+    locked hold{seat.tokens_lock};
+    return seat.nr_out == 0;
+}
+
+void take_place(pool_workqueue& seat) noexcept {
+    locked hold{seat.tokens_lock};
+    one_out(seat);
+}
+
+void give_back_place(pool_workqueue& seat) noexcept {
+    pool_scope& scope = *seat.scope;
+    token* carrier = nullptr;
+    {
+        locked hold{seat.tokens_lock};
+        one_in(seat);
+        if (seat.items.has_work()) carrier = pop_idle_token(seat);
+        if (carrier == nullptr) tell_closer(seat);  // the seat may be closed once the lock is free
+    }
+    if (carrier != nullptr) enqueue_to_scope(scope, *carrier);
 }
 
 void send_token(pool_workqueue& seat) noexcept {
-    // sync tokens.2: seq_cst load; pairs with tokens.1; the push before it was a seq_cst read-modify-write (inbox.1)
-    if (seat.nr_idle_tokens.load(memory_order_seq_cst) == 0) return;
+    // sync tokens.2: seq_cst load; pairs with tokens.1, tokens.3; the push before it was a seq_cst read-modify-write (inbox.1)
+    if (seat.nr_free.load(memory_order_seq_cst) <= 0) return;
     if (token* carrier = take_idle_token(seat)) enqueue_to_scope(*seat.scope, *carrier);
 }
 
@@ -119,8 +209,10 @@ void run_token(worker& me, token& carrier) noexcept {
     pool_workqueue& seat = *carrier.seat;
     pool_scope& scope = *seat.scope;
     // Several tokens share the list by its mutex: the bias would go back and forth, a fence each time.
-    if (seat.nr_tokens == 1) seat.items.adopt(me.entry, false);
+    if (seat.limit.load(memory_order_relaxed) == 1) seat.items.adopt(me.entry, false);
     for (unsigned done = 0; done < items_per_turn; ++done) {
+        const bool surplus = seat.nr_free.load(memory_order_relaxed) < 0;  // the limit was lowered
+        if (surplus && retire_token(seat, carrier)) return;
         const turn what = run_next(me, carrier);
         if (what == turn::token_left) return;  // the worker that it waits for sends it on
         if (what == turn::empty) {

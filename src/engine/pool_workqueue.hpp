@@ -32,24 +32,48 @@ inline bool is_token(const work_base& item) noexcept {
     return &access::kind(item) == &token_class;
 }
 
+/// Tokens are made in blocks, as limits rise, and live as long as their seat is open.
+struct token_block {
+    token* tokens = nullptr;
+    unsigned count = 0;
+    token_block* next = nullptr;
+};
+
 struct alignas(cache_line) pool_workqueue {
     worklist items;
 
-    alignas(cache_line) atomic<unsigned> nr_idle_tokens{0};  // A(tokens)
+    /// A(tokens): how many tokens may be sent: the limit less those out. Negative: the limit was lowered, and as many are to
+    /// retire before the next one is sent.
+    alignas(cache_line) atomic<int> nr_free{0};
+    atomic<unsigned> limit{0};  // A(tokens): written under tokens_lock
     mutex tokens_lock;
-    token* idle_tokens = nullptr;           // under tokens_lock
-    token* tokens = nullptr;                // I: all of them
-    unsigned nr_tokens = 0;                 // I: the queue's max_active
+    token* idle_tokens = nullptr;  // under tokens_lock
+    unsigned nr_out = 0;  // under tokens_lock: tokens sent, and items that were active before there was a limit
+    token_block* blocks = nullptr;          // under tokens_lock: all tokens
+    unsigned nr_tokens = 0;                 // under tokens_lock
     pool_scope* scope = nullptr;            // I
-    platform::parker* closing = nullptr;    // under tokens_lock: who waits until all tokens are idle
+    bool in_order = false;                  // I: an ordered queue's
+    platform::parker* closing = nullptr;    // under tokens_lock: who waits until nothing is out
     int nr_in_array = 0;                    // U: of the first seat of a closed array
     pool_workqueue* next_closed = nullptr;  // U: of the first seat of an array: closed arrays, to be used again
 };
 
-/// Gives the seat its tokens. False: no memory.
-[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned max_active) noexcept;
+/// Opens a closed seat with that limit. False: no memory.
+[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned limit, bool in_order) noexcept;
 /// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more.
 void close_seat(pool_workqueue& seat) noexcept;
+
+/// Lets `limit` tokens be out from here on; 0: none, what is running ends. Tokens in surplus retire after their present item.
+/// False: no memory for more tokens, nothing has changed. The caller then calls fill_places, without locks. Any thread.
+[[nodiscard]] bool change_limit(pool_workqueue& seat, unsigned limit) noexcept;
+/// Sends tokens for items that waited for a place. The seat may be closed by now.
+void fill_places(pool_workqueue& seat) noexcept;
+/// Nothing of the seat runs or is on its way to.
+[[nodiscard]] bool is_quiet(pool_workqueue& seat) noexcept;
+
+/// An item that is running without a token counts against the limit until its end.
+void take_place(pool_workqueue& seat) noexcept;
+void give_back_place(pool_workqueue& seat) noexcept;
 
 /// Admits a claimed item: it waits in order, and an idle token is sent for it if there is one. Any thread.
 /// Lifetime: the item may have run and be gone when this returns.

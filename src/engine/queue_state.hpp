@@ -21,7 +21,6 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
 
     /// What enqueue has to know, in one word.
     static constexpr unsigned ready = 1;        ///< has its pools
-    static constexpr unsigned limited = 2;      ///< its items go through seats
     static constexpr unsigned draining = 4;     ///< only its own items may enqueue to it
     static constexpr unsigned closing = 8;      ///< being destroyed: what is armed for it from now on is dropped
     static constexpr unsigned has_timers = 16;  ///< an item has been armed for it
@@ -33,19 +32,21 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     cmwq_queue(const char* name, std::size_t length, cmwq::engine::scope_kind kind) noexcept;
 
     // Read by every enqueue.
-    cmwq::engine::atomic<unsigned> state{0};        // A(queue): bits above
-    cmwq::engine::queue_id id = 0;                  // I
-    cmwq::engine::pool_scope* scope = nullptr;      // I
-    cmwq::engine::pool_workqueue* seats = nullptr;  // I: one per CPU (percpu queues) or one in all; null: no limit
-    int nr_seats = 0;                               // I
-    char name[name_size] = {};                      // I
+    cmwq::engine::atomic<unsigned> state{0};    // A(queue): bits above
+    cmwq::engine::queue_id id = 0;              // I
+    cmwq::engine::pool_scope* scope = nullptr;  // I
+    /// A(limit): one per CPU (percpu queues) or one in all; null: no limit. Once there, they stay.
+    cmwq::engine::atomic<cmwq::engine::pool_workqueue*> seats{nullptr};
+    int nr_seats = 0;           // set before `seats`
+    char name[name_size] = {};  // I
 
     // What it was asked to be.
     cmwq::engine::scope_kind kind;                    // I
     bool one_at_a_time = false;                       // I: an ordered queue
     bool freezable = false;                           // I
     bool mem_reclaim = false;                         // I
-    unsigned max_active = 0;                          // I: 0 = default
+    bool to_be_filled = false;                        // U: thawed, and its waiting items have not been sent for yet
+    unsigned max_active = 0;                          // U: 0 = default
     cmwq::engine::runtime_state* runtime = nullptr;   // I
     cmwq::engine::rescuer* saviour = nullptr;         // I: of a mem_reclaim queue
     cmwq_queue* next_in_runtime = nullptr;            // U
@@ -60,8 +61,14 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     cmwq::engine::atomic<std::size_t> flush_remaining{0};  // A(flush): marked instances not done yet, +1 while marking
     cmwq::platform::parker* flush_leader = nullptr;        // set before flush_remaining, by the round's leader
 
-    cmwq::engine::pool_workqueue* seat_here() const noexcept {
-        return nr_seats == 1 ? seats : &seats[cmwq::platform::current_cpu()];
+    /// The first seat; null: it has no limit.
+    cmwq::engine::pool_workqueue* first_seat() const noexcept {
+        // sync limit.1: acquire; pairs with limit.2; sees the seats as they were made, and how many
+        return seats.load(cmwq::engine::memory_order_acquire);
+    }
+    /// The seat for an enqueue from this CPU. There are seats.
+    cmwq::engine::pool_workqueue& seat_here(cmwq::engine::pool_workqueue* first) const noexcept {
+        return nr_seats == 1 ? *first : first[cmwq::platform::current_cpu()];
     }
 };
 
@@ -75,6 +82,9 @@ inline cmwq_queue& as_engine(queue& wq) noexcept {
 
 /// The kernel's figures: WQ_DFL_ACTIVE and WQ_MAX_ACTIVE since 6.14.
 inline constexpr unsigned default_max_active = 1024, most_max_active = 2048;
+
+/// What the caller of make_queue or set_max_active asked for, as a figure in range.
+unsigned checked_max_active(int asked) noexcept;
 
 /// Makes the queue usable: pools, id, seats. False: no memory, nothing has changed. Any thread; idempotent.
 [[nodiscard]] bool make_ready(cmwq_queue& wq) noexcept;

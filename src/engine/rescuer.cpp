@@ -19,7 +19,8 @@ namespace {
 bool belongs_to(work_base& item, const cmwq_queue& wq) noexcept {
     if (!is_token(item)) return queue_of_word(word_of(item)) == wq.id;
     const pool_workqueue* seat = static_cast<token&>(item).seat;
-    return seat >= wq.seats && seat < wq.seats + wq.nr_seats;
+    const pool_workqueue* first = wq.first_seat();
+    return first != nullptr && seat >= first && seat < first + wq.nr_seats;
 }
 
 work_base* find_item_of(item_list& items, const cmwq_queue& wq) noexcept {

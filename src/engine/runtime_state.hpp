@@ -54,6 +54,7 @@ struct runtime::impl {
     cmwq_queue* all_queues = nullptr;                                         // U
     engine::pool_workqueue* closed_seats = nullptr;                           // U
     engine::system_queue_set* queues;                                         // I
+    bool frozen = false;                                                      // U
     bool counted = false;                                                     // U: known to the registry
     engine::watchdog dog{*this};
     engine::statistics counters;

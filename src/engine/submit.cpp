@@ -44,7 +44,7 @@ inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* fil
 
 inline void publish_here(cmwq_queue& wq, work_base& item) noexcept {
     trace_queue_work(&item, &wq);
-    if (wq.seats != nullptr) return enqueue_to_seat(*wq.seat_here(), item);
+    if (pool_workqueue* seats = wq.first_seat()) return enqueue_to_seat(wq.seat_here(seats), item);
     enqueue_to_scope(*wq.scope, item);
 }
 
@@ -61,7 +61,7 @@ void publish(cmwq_queue& wq, work_base& item) noexcept {
 void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept {
     if (cpu < 0 || cpu >= wq.scope->nr_pools) return publish_here(wq, item);
     trace_queue_work(&item, &wq);
-    if (wq.seats != nullptr) return enqueue_to_seat(wq.nr_seats == 1 ? *wq.seats : wq.seats[cpu], item);
+    if (pool_workqueue* seats = wq.first_seat()) return enqueue_to_seat(wq.nr_seats == 1 ? *seats : seats[cpu], item);
     enqueue_to_pool(wq.scope->pools[cpu], item);
 }
 

@@ -12,6 +12,7 @@ inline namespace v1 {
 namespace engine {
 
 struct worker_pool;
+struct pool_workqueue;
 
 /// An item between its pop and its end, as the worker knows it: after the item's function started this is all there is.
 struct picked_item {
@@ -56,6 +57,7 @@ struct alignas(cache_line) worker {
     atomic<queue_id> current_queue{0};                // K: the queue of `current`
     atomic<const work_class*> current_kind{nullptr};  // K: what kind of item it runs or ran last, for reports
     cmwq_queue* queue = nullptr;                      // S: the same, looked up
+    bool owes_place = false;                          // S: it counted against a limit with an item that it gave away
     bool resumed = false;                             // S: joined the running count again in this item: may be surplus
     unsigned steal_pause = 0;                         // S: pauses before the next look at other pools
     unsigned last_steal = 0;                          // S: items it took last time
@@ -65,7 +67,7 @@ struct alignas(cache_line) worker {
     // Written by others.
     alignas(cache_line) atomic<unsigned> attention{0};  // A(collision): bits above
     atomic<unsigned> counted{0};                        // A(count): what it is counted in (counted_in), and its life
-    atomic<std::uint64_t> note{0};                      // A(note): item number * 4 + marks; 0 = none
+    atomic<std::uint64_t> note{0};                      // A(note): item number * 8 + marks; 0 = none
     item_list collided_items;                           // C
 
     // Idle and life.
@@ -84,7 +86,8 @@ struct alignas(cache_line) worker {
     std::uint64_t described_item = 0;            // S: which item `description` is about
     char description[32] = {};                   // S
 
-    std::uint64_t noted_number = 0;  // C: the flusher's: which item its note is about
+    pool_workqueue* noted_seat = nullptr;  // C: whose place it gives back, with a note that has limit_mark
+    std::uint64_t noted_number = 0;        // C: the flusher's: which item its note is about
 
     // What the watchdog saw at its last tick.
     std::uint64_t seen_item = 0;             // W

@@ -7,6 +7,7 @@
 #include "engine/registry.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/seats.hpp"
 #include "engine/timers.hpp"
 
 #include <cmwq/this_worker.hpp>
@@ -58,11 +59,6 @@ scope_kind kind_of(const queue_plan& plan) noexcept {
     return plan.highpri ? scope_kind::percpu_highpri : scope_kind::percpu;
 }
 
-unsigned checked_max_active(int asked) noexcept {
-    if (asked == 0) return default_max_active;
-    return static_cast<unsigned>(std::clamp(asked, 1, static_cast<int>(most_max_active)));
-}
-
 void report_bad_options(const queue_plan& plan, const cmwq_queue& wq, const call_site& where) noexcept {
     if (plan.name.size() >= cmwq_queue::name_size) report({misuse_code::name_too_long, nullptr, &wq, where});
     if (plan.max_active < 0 || plan.max_active > static_cast<int>(most_max_active)) {
@@ -106,50 +102,6 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
     return access::own(wq);
 }
 
-/// A limit that its pools could never reach needs no seats: a scope has no more workers than the runtime allows.
-bool needs_seats(const cmwq_queue& wq) noexcept {
-    return wq.one_at_a_time || wq.max_active < wq.runtime->options.max_workers;
-}
-
-/// Under setup_lock. The memory is kept for another queue: an enqueuer whose item has run already may still look at its seat.
-void keep_closed_seats(cmwq_queue& wq) noexcept {
-    wq.seats->next_closed = wq.runtime->closed_seats;
-    wq.seats->nr_in_array = wq.nr_seats;
-    wq.runtime->closed_seats = wq.seats;
-    wq.seats = nullptr;
-    wq.nr_seats = 0;
-}
-
-/// Under setup_lock. An array of `wanted` closed seats, used before or new; null: no memory.
-pool_workqueue* find_seats(runtime_state& runtime, int wanted) noexcept {
-    for (pool_workqueue** link = &runtime.closed_seats; *link != nullptr; link = &(*link)->next_closed) {
-        pool_workqueue* found = *link;
-        if (found->nr_in_array != wanted) continue;
-        *link = found->next_closed;
-        return found;
-    }
-    return create_array<pool_workqueue>(static_cast<std::size_t>(wanted));
-}
-
-void close_seats(cmwq_queue& wq) noexcept {
-    for (int seat = 0; seat < wq.nr_seats; ++seat) close_seat(wq.seats[seat]);
-}
-
-/// Under setup_lock. One seat per CPU for queues whose limit counts per CPU, one in all for the others.
-bool open_seats(cmwq_queue& wq) noexcept {
-    const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
-    wq.seats = find_seats(*wq.runtime, wanted);
-    if (wq.seats == nullptr) return false;
-    wq.nr_seats = wanted;
-    for (int seat = 0; seat < wanted; ++seat) {
-        if (open_seat(wq.seats[seat], *wq.scope, wq.max_active)) continue;
-        close_seats(wq);
-        keep_closed_seats(wq);
-        return false;
-    }
-    return true;
-}
-
 }  // namespace
 
 bool make_ready(cmwq_queue& wq) noexcept {
@@ -161,14 +113,14 @@ bool make_ready(cmwq_queue& wq) noexcept {
     if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) != 0) return true;
     wq.scope = scope;
     if (wq.max_active == 0) wq.max_active = default_max_active;
-    if (needs_seats(wq) && !open_seats(wq)) return false;
+    if (needs_seats(wq) && !open_seats(wq, seat_limit(wq))) return false;
     if (!registry::instance().add_queue(wq)) {
-        close_seats(wq);
-        if (wq.seats != nullptr) keep_closed_seats(wq);
+        close_seats(wq);  // nothing is out yet
+        keep_closed_seats(wq);
         return false;
     }
     // sync queue.4: release read-modify-write; pairs with queue.1, queue.5; publishes scope, id and seats
-    wq.state.fetch_or(cmwq_queue::ready | (wq.seats != nullptr ? cmwq_queue::limited : 0), memory_order_release);
+    wq.state.fetch_or(cmwq_queue::ready, memory_order_release);
     return true;
 }
 
@@ -179,7 +131,7 @@ void retire_queue(cmwq_queue& wq) noexcept {
     close_seats(wq);
     {
         locked hold{wq.runtime->setup_lock};
-        if (wq.seats != nullptr) keep_closed_seats(wq);
+        keep_closed_seats(wq);
     }
     wq.state.store(0, memory_order_relaxed);
 }

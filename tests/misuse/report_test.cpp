@@ -329,4 +329,21 @@ TEST_F(misuse_report, disable_beyond_the_last_one_does_not_count) {
     EXPECT_TRUE(it.enable());
 }
 
+TEST_F(misuse_report, max_active_of_an_ordered_queue_stays_one) {
+    auto wq = cmwq::make_queue(cmwq::ordered{.name = "the queue"});
+    const unsigned line = __LINE__ + 1;
+    EXPECT_FALSE(wq->set_max_active(4));
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::max_active_of_ordered_queue, "", "the queue");
+    expect_place(told, line);
+}
+
+TEST_F(misuse_report, new_max_active_out_of_range_is_moved_into_it) {
+    auto wq = cmwq::make_queue(cmwq::unbound{.name = "the queue", .max_active = 2});
+    EXPECT_TRUE(wq->set_max_active(-1));
+    expect(the_report(), misuse_code::max_active_out_of_range, "", "the queue");
+    EXPECT_TRUE(wq->set_max_active(0));  // the default
+    EXPECT_TRUE(recorder.take().empty());
+}
+
 }  // namespace

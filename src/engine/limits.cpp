@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/limits.hpp"
+
+#include "engine/held_lists.hpp"
+#include "engine/misuse.hpp"
+#include "engine/note.hpp"
+#include "engine/runtime_state.hpp"
+#include "engine/seats.hpp"
+
+#include <cmwq/freeze.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+pool_workqueue& seat_of(cmwq_queue& wq, const worker_pool* pool) noexcept {
+    pool_workqueue* first = wq.first_seat();
+    return wq.nr_seats == 1 || pool == nullptr ? *first : first[pool->cpu];
+}
+
+template <class Visit>
+void for_each_seat(cmwq_queue& wq, Visit visit) noexcept {
+    pool_workqueue* first = wq.first_seat();
+    for (int seat = 0; first != nullptr && seat < wq.nr_seats; ++seat) visit(first[seat]);
+}
+
+/// Under setup_lock; fill follows without it.
+bool apply_limit(cmwq_queue& wq) noexcept {
+    const unsigned limit = seat_limit(wq);
+    bool all = true;
+    for_each_seat(wq, [&](pool_workqueue& seat) { all = change_limit(seat, limit) && all; });
+    return all;
+}
+
+/// Not under setup_lock: who is woken for an item may have to be made first, or the watchdog to be started.
+void fill(cmwq_queue& wq) noexcept {
+    for_each_seat(wq, [](pool_workqueue& seat) { fill_places(seat); });
+}
+
+// ---- a queue's first limit: its items are in the pools, and some of them run ----
+
+/// The queue's items, out of one pool's list. Held.
+item_list take_items_of(item_list& items, queue_id id) noexcept {
+    item_list taken;
+    for (work_base* item = items.front(); item != nullptr;) {
+        work_base* next = item_list::next(*item);
+        if (!is_token(*item) && queue_of_word(word_of(*item)) == id) {
+            items.unlink(*item);
+            taken.push_back(*item);
+        }
+        item = next;
+    }
+    return taken;
+}
+
+/// From the pools to the seats, in front of what came to the seats meanwhile. All held.
+void move_waiting_items(cmwq_queue& wq) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    for (int cpu = wq.scope->nr_pools; cpu-- > 0;) {
+        worklist& from = wq.scope->pools[cpu].list;
+        worklist& to = seat_of(wq, &wq.scope->pools[cpu]).items;
+        item_list moved = take_items_of(from.take_inbox(), wq.id);
+        from.publish_size();
+        moved.append(to.take_inbox());
+        to.held_items() = std::exchange(moved, {});
+        to.publish_size();
+    }
+}
+
+/// The items that run already count against the limit until they end. Held, so none of them can be handed on.
+void count_running_items(cmwq_queue& wq) noexcept {
+    registry& all = registry::instance();
+    all.for_each_worker([&](worker& other) {
+        const std::uint64_t number = other.item_number.load(memory_order_relaxed);
+        other.noted_number = 0;
+        // sync limit.3: acquire; pairs with collision.2; the queue below is that of this item or of a later one
+        if (other.current.load(memory_order_acquire) == nullptr) return;
+        if (other.current_queue.load(memory_order_relaxed) != wq.id || number == 0) return;
+        other.noted_seat = &seat_of(wq, other.counted_pool.load(memory_order_relaxed));
+        take_place(*other.noted_seat);
+        leave_note(other, number, limit_mark);
+        other.noted_number = number;
+    });
+    platform::fence_all_threads();  // sync note.9: fence_all_threads; pairs with note.2; as note.7
+    all.for_each_worker([&](worker& other) {
+        const std::uint64_t number = other.noted_number;
+        if (number == 0 || note_arrived(other, number) || !withdraw_note(other, number, limit_mark)) return;
+        give_back_place(*other.noted_seat);  // sends nobody: the limit is still none
+    });
+}
+
+/// Under setup_lock. The seats are opened without a place, so that nothing starts while the old items are counted.
+bool limit_for_the_first_time(cmwq_queue& wq) noexcept {
+    if (!open_seats(wq, 0)) return false;
+    held_lists held{wq, this_worker_slot()};
+    held.for_each([](item_list&) {});
+    move_waiting_items(wq);
+    count_running_items(wq);
+    return true;
+}
+
+template <class Visit>
+void for_each_freezable_queue(runtime_state& runtime, Visit visit) noexcept {
+    const auto visit_if = [&](cmwq_queue& wq) {
+        if (wq.freezable) visit(wq);
+    };
+    for (cmwq_queue* wq = runtime.all_queues; wq != nullptr; wq = wq->next_in_runtime) visit_if(*wq);
+    for_each_system_queue(*runtime.queues, visit_if);
+}
+
+/// A queue whose places are to be filled, pinned; or null.
+cmwq_queue* next_to_fill(runtime_state& runtime) noexcept {
+    locked hold{runtime.setup_lock};
+    cmwq_queue* found = nullptr;
+    for_each_freezable_queue(runtime, [&](cmwq_queue& wq) {
+        if (found == nullptr && std::exchange(wq.to_be_filled, false)) found = registry::instance().pin_queue(wq.id);
+    });
+    return found;
+}
+
+/// Each limit needs no token that was not there before.
+void set_frozen(runtime_state& runtime, bool frozen) noexcept {
+    locked hold{runtime.setup_lock};
+    runtime.frozen = frozen;
+    for_each_freezable_queue(runtime, [&](cmwq_queue& wq) {
+        (void)apply_limit(wq);
+        wq.to_be_filled = !frozen;
+    });
+}
+
+}  // namespace
+
+unsigned checked_max_active(int asked) noexcept {
+    if (asked == 0) return default_max_active;
+    return static_cast<unsigned>(std::clamp(asked, 1, static_cast<int>(most_max_active)));
+}
+
+bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept {
+    if (!make_ready(wq)) return false;
+    bool done = false;
+    {
+        locked hold{wq.runtime->setup_lock};
+        const unsigned former = std::exchange(wq.max_active, max_active);
+        const bool has_seats = wq.first_seat() != nullptr || !needs_seats(wq) || limit_for_the_first_time(wq);
+        done = has_seats && apply_limit(wq);
+        if (!done) {
+            wq.max_active = former;
+            (void)apply_limit(wq);  // for this one the tokens are there
+        }
+    }
+    fill(wq);
+    return done;
+}
+
+void freeze(runtime_state& runtime) noexcept {
+    set_frozen(runtime, true);
+}
+
+void thaw(runtime_state& runtime) noexcept {
+    set_frozen(runtime, false);
+    while (cmwq_queue* wq = next_to_fill(runtime)) {
+        fill(*wq);
+        registry::instance().unpin_queue(*wq);
+    }
+}
+
+bool frozen(runtime_state& runtime) noexcept {
+    locked hold{runtime.setup_lock};
+    bool quiet = runtime.frozen;
+    for_each_freezable_queue(runtime, [&](cmwq_queue& wq) {
+        for_each_seat(wq, [&](pool_workqueue& seat) { quiet = quiet && is_quiet(seat); });
+    });
+    return quiet;
+}
+
+}  // namespace engine
+
+bool queue::set_max_active(int max_active, call_site where) noexcept {
+    cmwq_queue& wq = engine::as_engine(*this);
+    if (wq.one_at_a_time) {
+        engine::report({misuse_code::max_active_of_ordered_queue, nullptr, &wq, where});
+        return false;
+    }
+    if (max_active < 0 || max_active > static_cast<int>(engine::most_max_active)) {
+        engine::report({misuse_code::max_active_out_of_range, nullptr, &wq, where});
+    }
+    return engine::set_max_active(wq, engine::checked_max_active(max_active));
+}
+
+void runtime::freeze() noexcept {
+    engine::freeze(*impl_);
+}
+
+bool runtime::frozen() noexcept {
+    return engine::frozen(*impl_);
+}
+
+void runtime::thaw() noexcept {
+    engine::thaw(*impl_);
+}
+
+void freeze() noexcept {
+    runtime::standard().freeze();
+}
+
+bool frozen() noexcept {
+    return runtime::standard().frozen();
+}
+
+void thaw() noexcept {
+    runtime::standard().thaw();
+}
+
+}  // namespace v1
+}  // namespace cmwq

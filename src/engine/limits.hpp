@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Limits that change while items flow: max_active, and freezing, which is a limit of none.
+//
+//   enters   a queue, and how many of its items may be active from here on
+//   leaves   the queue with that limit: places in surplus are given up as their items end, waiting items get the new ones
+//   locks    setup_lock; for a queue's first limit also all lists that its items can be in
+// Protocol page: docs/design/tokens.md.
+#pragma once
+
+#include "engine/queue_state.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+/// False: no memory for the seats or tokens; the old limit stays. Any thread.
+[[nodiscard]] bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept;
+
+/// Nothing of the runtime's freezable queues starts any more, but what was active already.
+void freeze(runtime_state& runtime) noexcept;
+/// Frozen, and all of that has ended.
+[[nodiscard]] bool frozen(runtime_state& runtime) noexcept;
+/// What waited goes on, in order.
+void thaw(runtime_state& runtime) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/seats.hpp"
+
+#include "engine/memory.hpp"
+#include "engine/runtime_state.hpp"
+
+#include <algorithm>
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+namespace {
+
+/// Under setup_lock. An array of `wanted` closed seats, used before or new; null: no memory.
+pool_workqueue* find_seats(runtime_state& runtime, int wanted) noexcept {
+    for (pool_workqueue** link = &runtime.closed_seats; *link != nullptr; link = &(*link)->next_closed) {
+        pool_workqueue* found = *link;
+        if (found->nr_in_array != wanted) continue;
+        *link = found->next_closed;
+        return found;
+    }
+    auto* made = create_array<pool_workqueue>(static_cast<std::size_t>(wanted));
+    if (made != nullptr) made->nr_in_array = wanted;
+    return made;
+}
+
+void keep(runtime_state& runtime, pool_workqueue* seats) noexcept {
+    seats->next_closed = runtime.closed_seats;
+    runtime.closed_seats = seats;
+}
+
+}  // namespace
+
+bool needs_seats(const cmwq_queue& wq) noexcept {
+    return wq.one_at_a_time || wq.freezable || wq.max_active < wq.runtime->options.max_workers;
+}
+
+unsigned seat_limit(const cmwq_queue& wq) noexcept {
+    if (wq.freezable && wq.runtime->frozen) return 0;
+    return wq.one_at_a_time ? 1 : std::min(wq.max_active, wq.runtime->options.max_workers);
+}
+
+bool open_seats(cmwq_queue& wq, unsigned limit) noexcept {
+    const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
+    pool_workqueue* seats = find_seats(*wq.runtime, wanted);
+    if (seats == nullptr) return false;
+    for (int seat = 0; seat < wanted; ++seat) {
+        if (open_seat(seats[seat], *wq.scope, limit, wq.one_at_a_time)) continue;
+        while (seat-- > 0) close_seat(seats[seat]);
+        keep(*wq.runtime, seats);
+        return false;
+    }
+    wq.nr_seats = wanted;
+    // sync limit.2: release; pairs with limit.1; publishes the seats, and how many
+    wq.seats.store(seats, memory_order_release);
+    return true;
+}
+
+void close_seats(cmwq_queue& wq) noexcept {
+    pool_workqueue* seats = wq.first_seat();
+    for (int seat = 0; seats != nullptr && seat < wq.nr_seats; ++seat) close_seat(seats[seat]);
+}
+
+void keep_closed_seats(cmwq_queue& wq) noexcept {
+    if (pool_workqueue* seats = wq.first_seat()) keep(*wq.runtime, seats);
+    wq.seats.store(nullptr, memory_order_relaxed);
+    wq.nr_seats = 0;
+}
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The seats of a queue: which queues have some, how many, and where the closed ones wait to be used again.
+#pragma once
+
+#include "engine/queue_state.hpp"
+
+namespace cmwq {
+inline namespace v1 {
+namespace engine {
+
+/// Is there anything that could keep its items from the pools: an order, a limit that its pools could reach (a scope has no
+/// more workers than the runtime allows), or a freeze?
+[[nodiscard]] bool needs_seats(const cmwq_queue& wq) noexcept;
+
+/// How many of its items may be active at each seat now; none while it is frozen. Under setup_lock.
+[[nodiscard]] unsigned seat_limit(const cmwq_queue& wq) noexcept;
+
+/// One seat per CPU for queues whose limit counts per CPU, one in all for the others, with that limit. False: no memory,
+/// nothing has changed. Under setup_lock.
+[[nodiscard]] bool open_seats(cmwq_queue& wq, unsigned limit) noexcept;
+
+/// Waits until nothing is out, and closes them. The queue is drained; not under setup_lock.
+void close_seats(cmwq_queue& wq) noexcept;
+
+/// The memory of closed seats is kept for another queue: an enqueuer whose item has run already may still look at its seat.
+/// Under setup_lock.
+void keep_closed_seats(cmwq_queue& wq) noexcept;
+
+}  // namespace engine
+}  // namespace v1
+}  // namespace cmwq
