@@ -19,6 +19,8 @@
 #include <cmwq/arc.hpp>
 #include <cmwq/call_site.hpp>
 #include <cmwq/cancel_output.hpp>
+#include <cmwq/delay.hpp>
+#include <cmwq/delayed_work.hpp>
 #include <cmwq/enqueue_result.hpp>
 #include <cmwq/freeze.hpp>
 #include <cmwq/fwd.hpp>

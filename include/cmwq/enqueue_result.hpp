@@ -48,5 +48,23 @@ private:
 template <class P>
 using enqueue_output = std::conditional_t<owning_pointer<P>, enqueue_result<P>, bool>;
 
+/// What mod_delayed says about an item given with its owner.
+///
+///     auto [why, was_pending, surplus] = q.mod_delayed(std::move(p), 5s);
+template <class P>
+struct [[nodiscard]] mod_result {
+    /// `refusal::none`: the item has its new time. Else nothing has changed, and the owner is in `surplus`.
+    refusal why = refusal::none;
+    /// It waited for its time or in a queue already, with an owner that it keeps.
+    bool was_pending = false;
+    /// The pointer given, if the item did not need it; else null.
+    P surplus{};
+};
+
+/// What queue::mod_delayed returns for items that are carried by P. For `T*` and `T&` a plain bool as in the kernel, true: it
+/// was pending. False also if it was refused.
+template <class P>
+using mod_output = std::conditional_t<owning_pointer<P>, mod_result<P>, bool>;
+
 }  // namespace v1
 }  // namespace cmwq

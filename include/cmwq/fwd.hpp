@@ -25,6 +25,8 @@ struct call_site;
 
 template <class T, std::uint64_t Id = 0>
 class work;
+template <class T, std::uint64_t Id = 0>
+class delayed_work;
 template <class Work, class P>
 class holding;
 template <class T>

@@ -33,36 +33,50 @@ bool take_off_lists(work_base& item, cmwq_queue& wq, marks& waiting) noexcept {
     return true;
 }
 
-/// The instance is ours and in no list: the owner's way back, then whoever waited for it.
-void end_cancelled(work_base& item, cmwq_queue& wq, marks waiting, const detail::prepare_step& take_back) noexcept {
-    if (take_back.function != nullptr) take_back.function(take_back.context);
-    if ((waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);
-    transition_to_cancelled(item);  // from here on the item is not ours: it may be enqueued again
-    if ((waiting & queue_mark) != 0) flush_instance_done(wq);
+struct cancelling {
+    static void step(work_base& item, void* context) noexcept {
+        const detail::prepare_step& take_back = static_cast<cancelling*>(context)->take_back;
+        if (take_back.function != nullptr) take_back.function(take_back.context);
+        transition_to_cancelled(item);  // from here on the item is not ours: it may be enqueued again
+    }
+
+    const detail::prepare_step& take_back;
+};
+
+/// From the lists of the queue that the word names, if they have it.
+bool take_from_queue(work_base& item, queue_id id, const taken_step& then) noexcept {
+    cmwq_queue* wq = registry::instance().pin_queue(id);
+    if (wq == nullptr) return false;  // the word is old by now; a queue with a pending item is not destroyed
+    marks waiting = 0;
+    const bool ours = take_off_lists(item, *wq, waiting);
+    if (ours) {
+        if ((waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);
+        then.function(item, then.context);
+        if ((waiting & queue_mark) != 0) flush_instance_done(*wq);
+    }
+    registry::instance().unpin_queue(*wq);
+    return ours;
 }
 
 }  // namespace
 
-bool cancel_pending(work_base& item, const detail::prepare_step& take_back) noexcept {
+bool take_pending(work_base& item, const taken_step& then) noexcept {
     for (;;) {
         const std::uint64_t word = word_of(item);
         if ((word & work_word::pending) == 0) return false;
         if (is_armed(word)) {
             if (!timers_remove(item)) continue;
-            if (take_back.function != nullptr) take_back.function(take_back.context);
-            transition_to_cancelled(item);
+            then.function(item, then.context);
             return true;
         }
-        // Null: the word is old by now; a queue with a pending item is not destroyed.
-        if (cmwq_queue* wq = registry::instance().pin_queue(queue_of_word(word))) {
-            marks waiting = 0;
-            const bool ours = take_off_lists(item, *wq, waiting);
-            if (ours) end_cancelled(item, *wq, waiting, take_back);
-            registry::instance().unpin_queue(*wq);
-            if (ours) return true;
-        }
+        if (take_from_queue(item, queue_of_word(word), then)) return true;
         platform::yield();  // claimed and not published yet, or popped and about to run
     }
+}
+
+bool cancel_pending(work_base& item, const detail::prepare_step& take_back) noexcept {
+    cancelling how{take_back};
+    return take_pending(item, {&cancelling::step, &how});
 }
 
 }  // namespace engine

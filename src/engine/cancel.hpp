@@ -18,7 +18,17 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Takes the pending instance off its queue, if there is one. `take_back` runs before anybody else can claim the item.
+/// What becomes of an instance that was taken back. Called while it is in no list and no wheel and its word still says that
+/// somebody has it, held or armed; it changes that, by one of the transitions. Under no lock.
+struct taken_step {
+    void (*function)(work_base& item, void* context) noexcept;
+    void* context;
+};
+
+/// Takes the pending instance out of its queue or wheel, if there is one: true, and `then` was called. Any thread.
+bool take_pending(work_base& item, const taken_step& then) noexcept;
+
+/// The same, to be idle again. `take_back` runs before anybody else can claim the item.
 /// True: there was one. Any thread.
 bool cancel_pending(work_base& item, const detail::prepare_step& take_back) noexcept;
 

@@ -5,9 +5,12 @@
 //   enters   an item that its caller owns, a queue, and a time
 //   leaves   the same item, claimed (pending, timer armed) and in a timer wheel; at once to the queue if the time is now
 //   locks    the wheel's, for some ten nanoseconds
+#include "engine/cancel.hpp"
 #include "engine/registry.hpp"
 #include "engine/submit.hpp"
 #include "engine/timers.hpp"
+
+#include <cmwq/this_worker.hpp>
 
 #include <algorithm>
 
@@ -30,37 +33,88 @@ instant instant_of(const due_time& when) noexcept {
     return static_cast<instant>(now + std::min(when.nanoseconds, end_of_time - now));
 }
 
+/// Where an item goes: into a wheel, or to its queue at once.
+struct destination {
+    cmwq_queue* wq = nullptr;
+    instant due = never;  ///< never: at once
+    unsigned wheel = 0;
+    int cpu = -1;
+
+    std::uint64_t place() const noexcept { return due != never ? in_wheel(wq->id, wheel) : in_queue(wq->id); }
+
+    /// By whoever has the claim. Lifetime: the item may have run and be gone when this returns.
+    void send(work_base& item) const noexcept {
+        if (due == never) return publish_on(*wq, item, cpu);
+        engine_access::timer(item).due = due;
+        engine_access::timer(item).cpu = cpu;
+        timers::instance().insert(item, *wq, wheel);
+    }
+};
+
+/// Everything that can be refused, but for the item's own state.
+refusal find_destination(destination& to, queue& wq, work_base& item, const due_time& when,
+                         const call_site& where) noexcept {
+    to.wq = &as_engine(wq);
+    if (const refusal why = admit(*to.wq, &item, where); why != refusal::none) return why;
+    to.cpu = when.cpu;
+    to.due = instant_of(when);
+    if (to.due == never) return refusal::none;
+    if (!timers::instance().ready()) return refusal::no_memory;
+    to.wheel = timers::instance().wheel_for(item);
+    return refusal::none;
+}
+
+/// An armed item goes to its queue now. False: it was not armed.
+bool expire_now(work_base& item) noexcept {
+    if (!timers_remove(item)) return false;
+    cmwq_queue* wq = registry::instance().queue_of(queue_of_word(word_of(item)));
+    const int cpu = engine_access::timer(item).cpu;
+    transition_from_armed(item);
+    publish_on(*wq, item, cpu);
+    return true;
+}
+
 }  // namespace
 
 refusal submit_delayed(queue& wq, work_base& item, const due_time& when, prepare_step prepare, const char* file,
                        const char* function, unsigned line) noexcept {
-    cmwq_queue& target = as_engine(wq);
-    const call_site where{file, function, line};
-    if (const refusal why = admit(target, &item, where); why != refusal::none) return why;
-    const instant due = instant_of(when);
-    if (due != never && !timers::instance().ready()) return refusal::no_memory;
-    const unsigned wheel = due != never ? timers::instance().wheel_for(item) : 0;
-    const refusal why =
-        due != never ? transition_to_armed(item, target.id, wheel) : transition_to_pending(item, target.id);
-    if (why != refusal::none) return why;
-    if (prepare.function != nullptr) prepare.function(prepare.context);
-    if (due == never) {
-        publish_on(target, item, when.cpu);
-        return refusal::none;
+    destination to;
+    if (const refusal why = find_destination(to, wq, item, when, {file, function, line}); why != refusal::none) {
+        return why;
     }
-    engine_access::timer(item).due = due;
-    engine_access::timer(item).cpu = when.cpu;
-    timers::instance().insert(item, target, wheel);
+    if (const refusal why = claim_for(item, to.place()); why != refusal::none) return why;
+    if (prepare.function != nullptr) prepare.function(prepare.context);
+    to.send(item);
     return refusal::none;
 }
 
-bool expire_now(work_base& item) noexcept {
-    if (!timers_remove(item)) return false;
-    transition_from_armed(item);
-    // The queue is there as long as it has this instance.
-    cmwq_queue* wq = registry::instance().queue_of(queue_of_word(word_of(item)));
-    publish_on(*wq, item, engine_access::timer(item).cpu);
-    return true;
+modified modify_delayed(queue& wq, work_base& item, const due_time& when, prepare_step prepare, const char* file,
+                        const char* function, unsigned line) noexcept {
+    destination to;
+    if (const refusal why = find_destination(to, wq, item, when, {file, function, line}); why != refusal::none) {
+        return {why, false};
+    }
+    const taken_step move{[](work_base& taken, void* context) noexcept {
+                              const auto& there = *static_cast<destination*>(context);
+                              transition_to_moved(taken, there.place());
+                              there.send(taken);
+                          },
+                          &to};
+    for (;;) {
+        if (take_pending(item, move)) return {refusal::none, true};
+        const refusal why = claim_for(item, to.place());
+        if (why == refusal::already_pending) continue;  // somebody else was first: moved from there, then
+        if (why != refusal::none) return {why, false};
+        if (prepare.function != nullptr) prepare.function(prepare.context);
+        to.send(item);
+        return {refusal::none, false};
+    }
+}
+
+bool flush_delayed_item(work_base& item, call_site where) noexcept {
+    const bool own = this_worker::current() == &item;
+    const bool expired = !own && expire_now(item);
+    return flush_item(item, where) || expired;
 }
 
 }  // namespace detail

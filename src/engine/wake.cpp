@@ -3,6 +3,7 @@
 
 #include "engine/manager.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/timers.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -41,6 +42,7 @@ bool hand_token_to_worker(worker_pool& pool) noexcept {
     if (worker* sleeper = pop_idle(pool)) {
         pool.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
         sleeper->parker.unpark();
+        timers::instance().machine_is_awake();
         return true;
     }
     if (create_worker(pool, false)) return true;

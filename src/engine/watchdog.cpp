@@ -6,6 +6,7 @@
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/stall_report.hpp"
+#include "engine/timers.hpp"
 #include "engine/thread_name.hpp"
 #include "engine/wake.hpp"
 
@@ -120,6 +121,7 @@ bool watchdog::any_work() const noexcept {
 }
 
 bool watchdog::tick() noexcept {
+    timers::instance().machine_is_awake();
     locked hold{tick_lock_};
     choose_tier();
     for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {

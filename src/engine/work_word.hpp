@@ -90,15 +90,22 @@ inline std::uint64_t word_of(work_base& item) noexcept {
     }
 }
 
+/// The part of the word that says where a pending instance is.
+constexpr std::uint64_t in_queue(queue_id id) noexcept {
+    return std::uint64_t{id} << work_word::queue_shift;
+}
+constexpr std::uint64_t in_wheel(queue_id id, unsigned wheel) noexcept {
+    return in_queue(id) | work_word::timer_armed | std::uint64_t{wheel} << work_word::wheel_shift;
+}
+
 /// idle -> pending, for queue `id`. As claim_for.
 [[nodiscard]] inline refusal transition_to_pending(work_base& item, queue_id id) noexcept {
-    return claim_for(item, std::uint64_t{id} << work_word::queue_shift);
+    return claim_for(item, in_queue(id));
 }
 
 /// idle -> pending with its timer armed, for queue `id`: the caller puts it into that wheel. As claim_for.
 [[nodiscard]] inline refusal transition_to_armed(work_base& item, queue_id id, unsigned wheel) noexcept {
-    return claim_for(item, work_word::timer_armed | std::uint64_t{id} << work_word::queue_shift |
-                               std::uint64_t{wheel} << work_word::wheel_shift);
+    return claim_for(item, in_wheel(id, wheel));
 }
 
 /// pending with its timer armed -> pending. By whoever took it out of the wheel; until then everybody else waits, as for
@@ -109,9 +116,19 @@ inline void transition_from_armed(work_base& item) noexcept {
                                                             memory_order_release);
 }
 
+/// held, or timer armed -> pending for queue `id`, with `timer_armed` and the wheel or without. By whoever took the instance
+/// out of its list or wheel. Enqueuers may be refused meanwhile, and others disable the item.
+inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
+    atomic_ref<std::uint64_t> word{access::word(item)};
+    constexpr std::uint64_t replaced = work_word::held | work_word::timer_armed | work_word::wheel | work_word::queue;
+    std::uint64_t seen = word.load(memory_order_relaxed);
+    // sync work-word.10: release read-modify-write; pairs with work-word.9; the item is where it was no more
+    while (!word.compare_exchange_weak(seen, (seen & ~replaced) | place, memory_order_release, memory_order_relaxed)) {}
+}
+
 /// The word as it is now, for whoever looks for an armed item: its wheel, and its links as they were when it was claimed.
 inline std::uint64_t armed_word_of(work_base& item) noexcept {
-    // sync work-word.9: acquire; pairs with work-word.1, work-word.8; sees the item as its last owner left it
+    // sync work-word.9: acquire; pairs with work-word.1, work-word.8, work-word.10; sees the item as its last owner left it
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_acquire);
 }
 

@@ -43,6 +43,10 @@ template <std::uint64_t Id, class T>
 base_work<T, work<T, Id>> read_base(work<T, Id>*);
 template <std::uint64_t Id, class T, class P>
 base_work<T, holding<work<T, Id>, P>> read_base(holding<work<T, Id>, P>*);
+template <std::uint64_t Id, class T>
+base_work<T, delayed_work<T, Id>> read_base(delayed_work<T, Id>*);
+template <std::uint64_t Id, class T, class P>
+base_work<T, holding<delayed_work<T, Id>, P>> read_base(holding<delayed_work<T, Id>, P>*);
 
 template <int N>
 struct priority : priority<N - 1> {};

@@ -48,8 +48,18 @@ struct due_time {
 CMWQ_EXPORT refusal submit_delayed(queue& wq, work_base& item, const due_time& when, prepare_step prepare,
                                    const char* file, const char* function, unsigned line) noexcept;
 
-/// Publishes an armed item now. True: it was armed.
-CMWQ_EXPORT bool expire_now(work_base& item) noexcept;
+/// What became of a request for another time. `why` other than `refusal::none`: nothing has changed.
+struct modified {
+    refusal why = refusal::none;
+    bool was_pending = false;  ///< it was armed or in a queue already
+};
+
+/// Gives `item` a new time, whatever it waits for now, and `wq` as its queue. `prepare` is run if it was not pending.
+CMWQ_EXPORT modified modify_delayed(queue& wq, work_base& item, const due_time& when, prepare_step prepare,
+                                    const char* file, const char* function, unsigned line) noexcept;
+
+/// Publishes `item` now if its timer is armed, and waits for its last instance. True: there was one to wait for.
+CMWQ_EXPORT bool flush_delayed_item(work_base& item, call_site where) noexcept;
 
 /// Waits for the last instance of `item`. True: there was one to wait for.
 CMWQ_EXPORT bool flush_item(work_base& item, call_site where) noexcept;
