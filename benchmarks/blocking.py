@@ -19,12 +19,15 @@ FIGURES = {
     "P10-fresh-spinners": "the same beside two computing threads of the program",
     "P11": "N items wait for one that is submitted later: time until all have gone on",
     "P11-spinners": "the same beside two computing threads of the program",
+    "timelines": "the items of the kernel's documentation on one CPU: when each ends (and what that says)",
     "P14": "10^6 empty items: most threads; memory of queued items",
     "P15": "idle after work: what the threads do",
     "cost-P1": "P1 with the canary and without, in pairs",
     "cost-P5-self": "P5-self with the canary and without, in pairs",
 }
 KINDS = ["condvar", "mutex", "pipe", "sleep", "fsync", "fault", "cold_file"]
+TIMELINES = {"three": ("max_active 3", "20/20/25"), "two": ("max_active 2", "20/20/35"),
+             "intensive": ("w1, w2 cpu_intensive", "20/20/25"), "one": ("ordered, a single thread", "20/35/50")}
 SAME_AS_OTHERS = {"naive_intrusive"}  # differs from naive in nothing that matters where items block
 GROWS = ["cmwq", "glib"]  # pools that start more threads by themselves: the others only show their limit again
 
@@ -102,6 +105,8 @@ class Cases:
             self.probe(f"P10-hog-{where}", "P10-fresh", ["cmwq"], [] if quick else few, row="cmwq fresh", hogs=where)
         self.waiters("P11", ["cmwq", "naive"] if quick else self.peers, [8] if quick else [8, 64, 1000])
         self.waiters("P11-spinners", GROWS, [] if quick else [8, 64, 1000], *spinning)
+        for queue, (title, kernel) in TIMELINES.items():
+            self.add("timelines", "timelines", "timelines", "--queue", queue, row=f"{title} ({kernel})")
         for peer in self.peers:
             self.add("P14", peer, "P14")
         self.add("P14", "cmwq", "P14", "--queue", "unbound", row="cmwq unbound")
@@ -176,6 +181,12 @@ def waiter_cells(runs, _):
             detected(runs)]
 
 
+def timeline_cells(runs, _):
+    """The most is that of a round within a run; the spread that of the runs' medians."""
+    most = max(max(run[f"w{item}_most_ns"] for item in range(3)) for run in runs) / 1e6
+    return [with_spread(runs, f"w{item}_ns", 1e6, 2) for item in range(3)] + [f"{most:.1f}"]
+
+
 def footprint_cells(runs, _):
     return [median(runs, "threads"), median(runs, "workers_created_ever"), median(runs, "canary_threads"),
             median(runs, "heap_bytes_per_item", 1, 1), median(runs, "resident_bytes_per_item", 1, 1),
@@ -207,6 +218,7 @@ TABLES = {
     "P9": (["wall ms", "x floor", "cpu ms", "threads", "canary ms", "found by c/b/w"], mix_cells, mix_reference),
     "P10": (["p50 us", "p99 us", "worst us", "begun", "threads", "found by c/b/w"], probe_cells, nothing),
     "P11": (["ms", "after freeing", "begun", "threads", "found by c/b/w"], waiter_cells, nothing),
+    "timelines": (["w0 ms", "w1 ms", "w2 ms", "worst ms"], timeline_cells, nothing),
     "P14": (["threads", "workers", "canaries", "heap B/item", "resident B/item", "queued %"], footprint_cells, nothing),
     "P15": (["s", "switches", "cpu us", "threads"], idle_cells, nothing),
     "cost": (["ns/item", "pairs %", "canary % of cpu", "switches"], cost_cells, cost_reference),
@@ -227,5 +239,7 @@ def table(figure, by_row):
         if not by_column:
             lines.append([row, "failed: " + by_row[row][-1]["error"]])
         for column, runs in by_column.items():
-            lines.append([f"{row} {column}".strip(), *cells(runs, reference), median(runs, "foreign", 0.01)])
+            noisy = sum(run["noisy"] for run in runs)
+            lines.append([f"{row} {column}".strip(), *cells(runs, reference), median(runs, "foreign", 0.01),
+                          *([f"{noisy} noisy"] if noisy else [])])
     return lines

@@ -73,6 +73,8 @@ def read_subjects(folder, wanted):
             absent.append(line.removeprefix("absent "))
         elif line and (not wanted or line in wanted):
             programs[line] = folder / f"bench_{line}"
+    if not wanted or "cmwq" in wanted:
+        programs["timelines"] = folder / "timelines"  # cmwq's too, but with queues of its own
     unknown = wanted - programs.keys()
     if unknown:
         sys.exit(f"no such peer here: {', '.join(sorted(unknown))}")
@@ -308,7 +310,8 @@ def describe(facts, runs, absent):
     facts["optimized"] = all(run["optimized"] for run in every)
     facts["absent"] = absent
     print(f"{facts['cpus']} CPUs, {facts['cpu']}; Linux {facts['kernel']}; compiler {', '.join(facts['compiler'])}; "
-          f"revision {facts['revision']}; priority {facts['priority']}")
+          f"revision {facts['revision']}; priority {facts['priority']}; "
+          f"{'as root' if facts['user'] == 0 else 'as an unprivileged user'}")
     print("versions:", ", ".join(f"{peer} {version}" for peer, version in facts["versions"].items()))
     if absent:
         print("absent:", ", ".join(absent))
