@@ -38,6 +38,17 @@ struct empty_item : cmwq::work<empty_item> {
     static void run(empty_item&) {}
 };
 
+/// Computes for some microseconds, so that many of them wait at once.
+struct counting_item : cmwq::work<counting_item> {
+    int runs = 0;
+    static void run(counting_item& self) {
+        for (volatile int left = 10'000; left > 0;) {
+            left = left - 1;
+        }
+        ++self.runs;
+    }
+};
+
 /// A million runs by a thousand items, in rounds.
 void run_a_million(cmwq::queue& wq) {
     const std::unique_ptr<empty_item[]> items{new empty_item[1000]};
@@ -58,6 +69,23 @@ TEST(workers, a_million_empty_items_need_no_more_than_the_cpus_and_two) {
         cmwq::runtime own;
         run_a_million(kind == 0 ? own.system_unbound() : kind == 1 ? own.system() : own.system_highpri());
         EXPECT_LE(own.statistics().workers_created, cpus + 2) << "kind " << kind;
+    }
+}
+
+TEST(workers, a_burst_on_an_idle_runtime_makes_no_more_threads_than_can_run) {
+    const auto cpus = support::allowed_cpus().size();
+    for (int kind = 0; kind < 2; ++kind) {
+        cmwq::runtime own;
+        cmwq::queue& wq = kind == 0 ? own.system() : own.system_unbound();
+        std::vector<counting_item> items(1000);
+        for (counting_item& item : items) {
+            (void)wq.enqueue(item);
+        }
+        wq.flush();
+        for (const counting_item& item : items) {
+            EXPECT_EQ(item.runs, 1);
+        }
+        EXPECT_LE(own.statistics().workers_created, cpus) << "kind " << kind;
     }
 }
 
