@@ -25,6 +25,7 @@
 #include <cmwq/freeze.hpp>
 #include <cmwq/fwd.hpp>
 #include <cmwq/has_work.hpp>
+#include <cmwq/left_item.hpp>
 #include <cmwq/misuse.hpp>
 #include <cmwq/options.hpp>
 #include <cmwq/owned_queue.hpp>

@@ -36,7 +36,7 @@ enum class misuse_code : int {
     flush_own_queue = 6,
     /// A function drains the queue that runs it. Carries on without waiting.
     drain_own_queue = 7,
-    /// A function destroys the queue that runs it. Nothing sound can follow: the program is aborted in every build.
+    /// A function destroys the queue that runs it, or shuts it down. Nothing sound can follow: the program is aborted in every build.
     destroy_own_queue = 8,
     /// A null pointer was enqueued. Nothing is enqueued; the result says refusal::no_item.
     null_item = 9,

@@ -25,8 +25,16 @@ inline namespace v1 {
 //   mem_reclaim  for queues that free memory: makes progress when neither memory nor a new thread is to be had, by a
 //                thread of its own made in advance, the rescuer. If that cannot be had, the queue is not made.
 //
+//   at_end       what becomes of items that are still pending when the queue is destroyed: see pending_items.
+//
 // What a queue cannot be is a compile error here where possible. Figures that are only known at run time are checked by
 // make_queue, and bad ones reported as misuse with the caller's place.
+
+/// What becomes of the items that are pending when their queue ends; those that run are always waited for.
+enum class pending_items : std::uint8_t {
+    run,   ///< They run, and so do those that they enqueue.
+    drop,  ///< They do not run: their owners are let go. An item that its caller keeps alive is idle again.
+};
 
 /// Which CPUs share one pool of workers: an item runs near where it was enqueued. From `cpu` (most local) to `system`
 /// (anywhere). This version keeps to the default for all queues.
@@ -52,6 +60,7 @@ struct percpu {
     /// The items compute for long: they do not count against their CPU's concurrency, so that others start beside them.
     /// They run on the unbound workers.
     bool cpu_intensive = false;
+    pending_items at_end = pending_items::run;
 };
 
 /// Items run wherever there is room within the affinity scope: long or unpredictable work, left to the scheduler.
@@ -67,6 +76,7 @@ struct unbound {
     /// The scope is a bound: items never run outside it. Otherwise it says where they start, and the scheduler may move
     /// them. With affinity_scope::system there is nothing to bind to: misuse_code::contradictory_options.
     bool affinity_strict = false;
+    pending_items at_end = pending_items::run;
 };
 
 /// One item at a time, in the order of enqueuing: a mutex that nobody waits on.
@@ -76,6 +86,7 @@ struct ordered {
     bool highpri = false;
     bool freezable = false;
     bool mem_reclaim = false;
+    pending_items at_end = pending_items::run;
 };
 
 /// percpu, or unbound when the runtime was told to save power (runtime_options::power_efficient).
@@ -86,6 +97,7 @@ struct power_efficient {
     bool highpri = false;
     bool freezable = false;
     bool mem_reclaim = false;
+    pending_items at_end = pending_items::run;
 };
 
 }  // namespace v1

@@ -10,9 +10,12 @@
 // its items without regard to others makes one.
 #pragma once
 
+#include <cmwq/left_item.hpp>
 #include <cmwq/options.hpp>
 #include <cmwq/queue.hpp>
 
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace cmwq {
@@ -21,8 +24,10 @@ inline namespace v1 {
 /// The owner of a queue made by make_queue. Move-only; false when the queue could not be made.
 ///
 /// Destruction drains: it waits until every item that was enqueued has run, those that the running ones enqueue
-/// included, and refuses items from elsewhere meanwhile (misuse_code::enqueue_while_draining). Destroying the queue
-/// from one of its own items is misuse (misuse_code::destroy_own_queue).
+/// included, and refuses items from elsewhere meanwhile (misuse_code::enqueue_while_draining). Queues made with
+/// `.at_end = pending_items::drop` let go of what has not begun instead. shutdown and shutdown_leaving end a queue in a
+/// way that is chosen at the time. Destroying the queue from one of its own items is misuse
+/// (misuse_code::destroy_own_queue).
 class [[nodiscard]] owned_queue {
 public:
     /// No queue.
@@ -39,6 +44,32 @@ public:
     /// Context: may block until the queue's items have run. Not from one of them.
     CMWQ_EXPORT ~owned_queue();
 
+    /// Ends the queue; this owner has none afterwards. Items that run are waited for; what is pending runs or is dropped,
+    /// and so is what running items enqueue meanwhile. Owners are let go on the workers, in the order of the queue.
+    /// Context: blocks; not from one of its items. Without a queue nothing happens.
+    CMWQ_EXPORT void shutdown(pending_items what, call_site where = call_site::current()) noexcept;
+
+    /// As shutdown, and what is pending neither runs nor is dropped: `receive(cmwq::left_item& item)` is called for each, on
+    /// the workers, in the order of the queue, as the item's function would have been (so at most max_active at once).
+    /// Whoever takes the owner out of it can enqueue it to another queue; what is not taken is let go.
+    ///
+    ///     old.shutdown_leaving([&](cmwq::left_item& left) noexcept {
+    ///         if (auto mine = left.take<job>()) (void)fresh->enqueue(std::move(mine));
+    ///     });
+    template <class Receive>
+    void shutdown_leaving(Receive&& receive, call_site where = call_site::current()) noexcept {
+        using receiver = std::remove_reference_t<Receive>;
+        static_assert(std::is_nothrow_invocable_v<receiver&, left_item&>,
+                      "cmwq: the receiver of shutdown_leaving is noexcept and takes a cmwq::left_item&");
+        const auto call = [](work_base* item, const work_class& kind, void* context) noexcept {
+            left_item left{*item, kind};
+            (*static_cast<receiver*>(context))(left);
+        };
+        const detail::item_receiver to{call,
+                                       const_cast<void*>(static_cast<const volatile void*>(std::addressof(receive)))};
+        end_with(to, where);
+    }
+
     /// False: there is no queue, because there was no memory or it was moved from.
     explicit operator bool() const noexcept { return queue_ != nullptr; }
 
@@ -51,6 +82,8 @@ private:
     friend struct detail::engine_access;
 
     constexpr explicit owned_queue(queue* made) noexcept : queue_{made} {}
+
+    CMWQ_EXPORT void end_with(const detail::item_receiver& to, call_site where) noexcept;
 
     queue* queue_ = nullptr;
 };

@@ -107,6 +107,7 @@ struct runtime_statistics {
     std::uint64_t workers_destroyed = 0;         ///< Worker threads ended after being idle.
     std::uint64_t worker_creation_failures = 0;  ///< Attempts at starting a thread that the system refused.
     std::uint64_t items_rescued = 0;             ///< Items that rescuers ran because no worker could be made.
+    std::uint64_t items_dropped = 0;             ///< Items dropped or left, not run, because their queue was shut down.
     std::uint64_t cpu_hogs = 0;                  ///< Items found computing for more than 10 ms.
     std::uint64_t items_stolen = 0;              ///< Items run by another pool than the one they were enqueued to.
     std::uint64_t wakeups = 0;                   ///< Idle workers woken because an item was enqueued.

@@ -34,6 +34,19 @@ executed claim(worker& me, picked_item& picked, token* carrier) noexcept {
     return executed::ran;
 }
 
+/// Step 2. From here on `item` is a name only.
+void run_or_hand_over(const work_class& kind, work_base& item, cmwq_queue& queue) noexcept {
+    // sync queue.6: acquire; pairs with queue.7; sees the receiver
+    if (const detail::item_receiver* instead = queue.ending.load(memory_order_acquire)) [[unlikely]] {
+        instead->function(&item, kind, instead->context);
+        queue.runtime->counters.items_dropped.fetch_add(1, memory_order_relaxed);
+        return;
+    }
+    trace_execute_start(&item, &queue);
+    invoke(kind, item, queue);
+    trace_execute_end(&item, &queue);
+}
+
 /// Step 3. The item may be gone: only registers and the worker's own slot are touched.
 void retire(worker& me, picked_item& picked) noexcept {
     // sync collision.3: release; pairs with collision.1, note.2; the function's effects happen before whoever sees that
@@ -58,9 +71,7 @@ executed execute_item(worker& me, picked_item& picked, token* carrier) noexcept 
         send_on_collided_items(me);
     const work_class& kind = access::kind(*picked.item);
     me.current_kind.store(&kind, memory_order_relaxed);
-    trace_execute_start(picked.item, queue);
-    invoke(kind, *picked.item, *queue);
-    trace_execute_end(picked.item, queue);
+    run_or_hand_over(kind, *picked.item, *queue);
     retire(me, picked);
     return executed::ran;
 }

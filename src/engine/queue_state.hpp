@@ -46,12 +46,16 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     bool freezable = false;                           // I
     bool mem_reclaim = false;                         // I
     bool to_be_filled = false;                        // U: thawed, and its waiting items have not been sent for yet
+    bool drops_at_end = false;                        // I
     unsigned max_active = 0;                          // U: 0 = default
     cmwq::engine::runtime_state* runtime = nullptr;   // I
     cmwq::engine::rescuer* saviour = nullptr;         // I: of a mem_reclaim queue
     cmwq_queue* next_in_runtime = nullptr;            // U
     unsigned nr_pins = 0;                             // R: who looks at it without holding one of its items
     cmwq::platform::parker* last_unpinned = nullptr;  // R: its destroyer, who waits for them
+
+    /// Who gets the items in place of their functions, while the queue is shut down; null: nobody, they run.
+    cmwq::engine::atomic<const cmwq::detail::item_receiver*> ending{nullptr};  // A(queue)
 
     // Flush (flush.cpp).
     cmwq::engine::mutex flush_lock;

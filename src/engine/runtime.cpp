@@ -163,6 +163,7 @@ runtime_statistics runtime::statistics() const noexcept {
     told.workers_destroyed = now.workers_destroyed.load(relaxed);
     told.worker_creation_failures = now.worker_creation_failures.load(relaxed);
     told.items_rescued = now.items_rescued.load(relaxed);
+    told.items_dropped = now.items_dropped.load(relaxed);
     told.cpu_hogs = now.cpu_hogs.load(relaxed);
     told.items_stolen = now.items_stolen.load(relaxed);
     told.wakeups = now.wakeups.load(relaxed);

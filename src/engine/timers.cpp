@@ -109,11 +109,13 @@ bool timers::remove(work_base& item) noexcept {
 void timers::drop_armed_items(cmwq_queue& wq) noexcept {
     const unsigned before = wq.state.fetch_or(cmwq_queue::closing, memory_order_relaxed);
     if ((before & cmwq_queue::has_timers) == 0) return;
-    for (locked_wheel& wheel : wheels_) drop_items_of(wq.id, wheel);
+    for (locked_wheel& wheel : wheels_) drop_items_of(wq, wheel);
     wait_until_not_in_hand(wq.id);
 }
 
-void timers::drop_items_of(queue_id id, locked_wheel& wheel) noexcept {
+void timers::drop_items_of(cmwq_queue& wq, locked_wheel& wheel) noexcept {
+    const bool received = wq.ending.load(memory_order_relaxed) != nullptr;
+    const queue_id id = wq.id;
     work_base* chosen = nullptr;
     {
         locked hold{wheel.lock};
@@ -127,7 +129,12 @@ void timers::drop_items_of(queue_id id, locked_wheel& wheel) noexcept {
             item = timer_wheel::pop(chosen);
             if (item == nullptr) return;
         }
-        drop_instance(*item);
+        if (!received) {
+            drop_instance(*item);
+            continue;
+        }
+        transition_from_armed(*item);
+        publish(wq, *item);  // the queue's workers hand it to the receiver, like all others
     }
 }
 

@@ -43,7 +43,7 @@ public:
     [[nodiscard]] bool remove(work_base& item) noexcept;
 
     /// A queue goes: from here on nothing of it is armed, and nothing of it is on its way from a wheel to its pools.
-    /// Its armed items will not run: their owners are released.
+    /// Its armed items will not run: their owners are released, or given to whoever receives the queue's items at its end.
     void drop_armed_items(cmwq_queue& wq) noexcept;
 
     /// The machine is awake anyway: deferrable items that are due may expire now. A load and a branch if there are none.
@@ -76,7 +76,7 @@ private:
     void expire(instant now) noexcept;
     instant collect(locked_wheel& wheel, instant now) noexcept;
     instant expire_first(locked_wheel& wheel) noexcept;
-    void drop_items_of(queue_id id, locked_wheel& wheel) noexcept;
+    void drop_items_of(cmwq_queue& wq, locked_wheel& wheel) noexcept;
     void wait_until_not_in_hand(queue_id id) noexcept;
 
     mutex start_lock_;

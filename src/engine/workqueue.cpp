@@ -34,24 +34,27 @@ struct queue_plan {
     bool highpri = false, freezable = false, mem_reclaim = false;
     bool unbound = false, one_at_a_time = false;
     bool contradictory = false;
+    pending_items at_end = pending_items::run;
 };
 
 queue_plan plan_of(const percpu& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim};
     // CPU-intensive items are not to hold back others of their CPU: they run where the concurrency rule does not apply.
     plan.unbound = o.cpu_intensive;
+    plan.at_end = o.at_end;
     return plan;
 }
 queue_plan plan_of(const unbound& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, true};
     plan.contradictory = o.affinity_strict && o.affinity == affinity_scope::system;  // nothing to be strict about
+    plan.at_end = o.at_end;
     return plan;
 }
 queue_plan plan_of(const ordered& o) noexcept {
-    return {o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true};
+    return {o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true, false, o.at_end};
 }
 queue_plan plan_of(const power_efficient& o, bool save_power) noexcept {
-    return {o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, save_power};
+    return {o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, save_power, false, false, o.at_end};
 }
 
 scope_kind kind_of(const queue_plan& plan) noexcept {
@@ -88,6 +91,7 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
     wq->one_at_a_time = plan.one_at_a_time;
     wq->freezable = plan.freezable;
     wq->mem_reclaim = plan.mem_reclaim;
+    wq->drops_at_end = plan.at_end == pending_items::drop;
     wq->max_active = checked_max_active(plan.max_active);
     if (!make_ready(*wq)) {
         destroy(wq);
@@ -148,11 +152,21 @@ bool is_ready(const cmwq_queue& wq) noexcept {
     return (wq.state.load(memory_order_acquire) & cmwq_queue::ready) != 0;  // sync queue.5: acquire; pairs with queue.4
 }
 
-void destroy_queue(cmwq_queue& wq) noexcept {
+constexpr detail::item_receiver dropper{[](work_base* item, const work_class& kind, void*) noexcept {
+                                            kind.drop(item);
+                                        },
+                                        nullptr};
+
+/// `instead`: who gets what is pending, in place of its functions; null: it runs.
+void end_queue(cmwq_queue& wq, const detail::item_receiver* instead, const call_site& where) noexcept {
     if (inside(wq))
-        report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, {}});
-    timers::instance().drop_armed_items(wq);
-    drain_queue(wq);
+        report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, where});
+    wq.ending.store(instead,
+                    memory_order_release);  // sync queue.7: release; pairs with queue.6; publishes the receiver
+    if (is_ready(wq)) {
+        timers::instance().drop_armed_items(wq);
+        drain_queue(wq);
+    }
     remove_from_runtime(wq);
     end_rescuer(wq);
     retire_queue(wq);
@@ -189,7 +203,19 @@ void queue::drain(call_site where) noexcept {
 }
 
 owned_queue::~owned_queue() {
-    if (queue_ != nullptr) engine::destroy_queue(as_engine(*queue_));
+    if (queue_ != nullptr) shutdown(as_engine(*queue_).drops_at_end ? pending_items::drop : pending_items::run, {});
+}
+
+void owned_queue::shutdown(pending_items what, call_site where) noexcept {
+    if (queue_ == nullptr) return;
+    engine::end_queue(as_engine(*queue_), what == pending_items::drop ? &engine::dropper : nullptr, where);
+    queue_ = nullptr;  // not before: its own items may enqueue through this owner until it is drained
+}
+
+void owned_queue::end_with(const detail::item_receiver& to, call_site where) noexcept {
+    if (queue_ == nullptr) return;
+    engine::end_queue(as_engine(*queue_), &to, where);
+    queue_ = nullptr;  // as above
 }
 
 owned_queue runtime::make_queue(const percpu& options, call_site where) noexcept {

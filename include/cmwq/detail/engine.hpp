@@ -22,6 +22,12 @@ struct prepare_step {
     void* context = nullptr;
 };
 
+/// Called for an item in place of its function, on a worker, the item idle: the callee has its owner.
+struct item_receiver {
+    void (*function)(work_base* item, const work_class& kind, void* context) noexcept = nullptr;
+    void* context = nullptr;
+};
+
 /// Would `wq` accept a new item now? `refusal::none`, or why not (draining, full, no memory). Asked before anything is
 /// built or claimed, because a claim that is rolled back could swallow another enqueuer's event.
 CMWQ_EXPORT refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept;
