@@ -62,7 +62,7 @@ bool take_from_queue(work_base& item, queue_id id, const taken_step& then) noexc
 
 bool take_pending(work_base& item, const taken_step& then) noexcept {
     for (;;) {
-        const std::uint64_t word = word_of(item);
+        const std::uint64_t word = as_seen_here(word_of(item));
         if ((word & work_word::pending) == 0) return false;
         if (is_armed(word)) {
             if (!timers_remove(item)) continue;

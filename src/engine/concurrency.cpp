@@ -83,6 +83,7 @@ bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept {
 marks look_up_after_item(worker& me) noexcept {
     // sync count.4: acquire; pairs with count.3
     const unsigned asked = me.attention.load(memory_order_acquire);
+    if ((asked & attention::forked) != 0) platform::end_this_thread();
     if ((asked & attention::uncounted) != 0) {
         me.attention.fetch_and(~attention::uncounted, memory_order_relaxed);
         if (me.unpinned.exchange(false, memory_order_relaxed))

@@ -4,6 +4,8 @@
 #include "engine/runtime_state.hpp"
 #include "engine/trial_plan.hpp"
 
+#include <new>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
@@ -25,6 +27,13 @@ detection_tier from_option(block_detection asked) noexcept {
 class process_trials {
 public:
     detection_tier best() const noexcept { return best_.load(memory_order_relaxed); }
+
+    /// What was learnt stays; a trial under way in the parent is not the child's.
+    void renew_after_fork() noexcept {
+        new (&lock_) mutex;
+        under_way_ = false;
+        platform::forget_trial();
+    }
 
     void look_after(int cpu, std::chrono::nanoseconds now) noexcept {
         if (!lock_.try_lock()) return;  // another watchdog is at it
@@ -68,6 +77,10 @@ void look_after_trials(int cpu, std::chrono::nanoseconds now) noexcept {
     // The usual end of it, known by the platform: the policy that is in use works.
     if (platform::last_trial() == platform::trial_outcome::works) return;
     trials.look_after(cpu, now);
+}
+
+void renew_trials_after_fork() noexcept {
+    trials.renew_after_fork();
 }
 
 bool can_read_states() noexcept {

@@ -27,6 +27,9 @@ detection_tier best_tier() noexcept;
 /// Context: any watchdog, while work waits. Returns at once.
 void look_after_trials(int cpu, std::chrono::nanoseconds now) noexcept;
 
+/// In the child of a fork.
+void renew_trials_after_fork() noexcept;
+
 /// Can this process read the state of its threads at present? By asking for the caller's own, which runs.
 bool can_read_states() noexcept;
 

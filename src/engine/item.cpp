@@ -21,11 +21,11 @@ namespace detail {
 using namespace engine;
 
 bool item_pending(const work_base& item) noexcept {
-    return (word_of(const_cast<work_base&>(item)) & work_word::pending) != 0;
+    return (as_seen_here(word_of(const_cast<work_base&>(item))) & work_word::pending) != 0;
 }
 
 bool item_busy(const work_base& item) noexcept {
-    const std::uint64_t word = word_of(const_cast<work_base&>(item));
+    const std::uint64_t word = as_seen_here(word_of(const_cast<work_base&>(item)));
     if ((word & work_word::pending) != 0) return true;
     const worker* last = registry::instance().worker_of(last_worker_of_word(word));
     return last != nullptr && last->current.load(memory_order_relaxed) == &item;

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace cmwq {
 inline namespace v1 {
@@ -14,6 +15,7 @@ namespace engine {
 namespace {
 
 constinit atomic<misuse_handler> chosen_handler{nullptr};
+constinit mutex places_lock;
 
 const char* sentence_for(misuse_code code) noexcept {
     switch (code) {
@@ -64,9 +66,8 @@ bool first_time_at(const call_site& where) noexcept {
         const char* file;
         unsigned line;
     };
-    static constinit mutex lock;
     static constinit place seen[64] = {};
-    locked hold{lock};
+    locked hold{places_lock};
     for (place& known : seen) {
         if (known.file == where.file && known.line == where.line) return false;
         if (known.file != nullptr) continue;
@@ -87,6 +88,10 @@ void default_handler(const misuse& found) noexcept {
 }
 
 }  // namespace
+
+void renew_reports_after_fork() noexcept {
+    new (&places_lock) mutex;
+}
 
 void report(const misuse_report& found) noexcept {
     const char* sentence = found.sentence != nullptr ? found.sentence : sentence_for(found.code);

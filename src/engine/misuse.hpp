@@ -21,6 +21,8 @@ struct misuse_report {
 
 /// Tells the misuse handler. Returns if the handler does: the caller then carries on in the way that misuse.hpp documents.
 void report(const misuse_report& found) noexcept;
+/// In the child of a fork.
+void renew_reports_after_fork() noexcept;
 
 }  // namespace engine
 }  // namespace v1

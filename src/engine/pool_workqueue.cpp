@@ -135,6 +135,11 @@ bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned limit, bool in_
     return false;
 }
 
+void renew_seat(pool_workqueue& seat) noexcept {
+    free_tokens(seat);
+    new (&seat) pool_workqueue;
+}
+
 void close_seat(pool_workqueue& seat) noexcept {
     if (seat.scope == nullptr) return;
     platform::parker nothing_out;

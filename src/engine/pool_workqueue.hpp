@@ -62,6 +62,8 @@ struct alignas(cache_line) pool_workqueue {
 [[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned limit, bool in_order) noexcept;
 /// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more.
 void close_seat(pool_workqueue& seat) noexcept;
+/// In the child of a fork: closed, whatever was in it.
+void renew_seat(pool_workqueue& seat) noexcept;
 
 /// Lets `limit` tokens be out from here on; 0: none, what is running ends. Tokens in surplus retire after their present item.
 /// False: no memory for more tokens, nothing has changed. The caller then calls fill_places, without locks. Any thread.

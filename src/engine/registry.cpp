@@ -5,6 +5,9 @@
 #include "engine/queue_state.hpp"
 #include "engine/timers.hpp"
 
+#include <algorithm>
+#include <new>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
@@ -79,6 +82,7 @@ bool registry::add_queue(cmwq_queue& queue) noexcept {
         // sync registry.6: release; pairs with registry.5; publishes the queue
         place.store(&queue, memory_order_release);
         lowest_free_queue_ = id + 1;
+        highest_queue_ = std::max(highest_queue_, id);
         return true;
     }
     return false;
@@ -129,11 +133,33 @@ void registry::free_everything() noexcept {
     free_workers_ = nullptr;
     for (atomic<queue_page*>& page : queue_pages_) {
         queue_page* former = page.load(memory_order_relaxed);
-        if (former == nullptr) break;  // pages fill up from the first
+        if (former == nullptr) continue;
         destroy(former);
         page.store(nullptr, memory_order_relaxed);
     }
-    lowest_free_queue_ = 1;
+    lowest_free_queue_ = first_queue_here.load(memory_order_relaxed);
+}
+
+void registry::renew_after_fork(worker* forker) noexcept {
+    for (queue_id id = first_queue_here.load(memory_order_relaxed); id <= highest_queue_; ++id) {
+        page_for(id)->queues[id % queues_per_page].store(nullptr, memory_order_relaxed);
+    }
+    lowest_free_queue_ = highest_queue_ + 1;
+    first_queue_here.store(lowest_free_queue_, memory_order_relaxed);
+    free_workers_ = nullptr;
+    for (worker_id id = next_worker_; --id != 0;) {  // downwards, so that the lowest is given out first
+        worker& slot = slot_of(id);
+        new (&slot) worker;
+        slot.id = id;
+        if (&slot == forker) {
+            slot.attention.store(attention::forked, memory_order_relaxed);
+            continue;
+        }
+        slot.next_in_pool = free_workers_;
+        free_workers_ = &slot;
+    }
+    new (&collide_lock) mutex;
+    new (&lock_) mutex;
 }
 
 }  // namespace engine

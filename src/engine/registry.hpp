@@ -61,6 +61,12 @@ public:
     void add_runtime() noexcept;
     void remove_runtime() noexcept;
 
+    /// Around a fork (fork.hpp). In the child all queues are forgotten, and all slots but the one of the worker that forked are
+    /// free: nobody else is there.
+    void lock_for_fork() noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS { lock_.lock(); }
+    void unlock_after_fork() noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS { lock_.unlock(); }
+    void renew_after_fork(worker* forker) noexcept;
+
     /// One per process, because an item can collide with itself across queues, scopes and runtimes.
     mutex collide_lock;
 
@@ -79,6 +85,7 @@ private:
     unsigned nr_runtimes_ = 0;                              // R
     worker_id next_worker_ = 1;                             // R: no id below it was never used
     queue_id lowest_free_queue_ = 1;                        // R: no free id below it
+    queue_id highest_queue_ = 0;                            // R: of all ids ever given out
     worker* free_workers_ = nullptr;                        // R: released slots, linked by next_in_pool
     atomic<worker*> worker_slots_[nr_worker_slots] = {};    // A(registry)
     atomic<queue_page*> queue_pages_[nr_queue_pages] = {};  // A(registry)

@@ -3,6 +3,7 @@
 // The life of a runtime: started at first use, scopes made when a queue needs them, ended with its workers joined.
 #include "engine/environment.hpp"
 #include "engine/flush.hpp"
+#include "engine/fork.hpp"
 #include "engine/manager.hpp"
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
@@ -140,6 +141,7 @@ runtime::runtime(const runtime_options& options, call_site where) : impl_{nullpt
     if (made == nullptr) no_memory();
     impl_ = &made->state;
     (void)engine::settle(*impl_, &options, where);
+    engine::list_runtime(*impl_);
 }
 
 runtime::~runtime() {
@@ -151,6 +153,7 @@ runtime::~runtime() {
         engine::retire_queue(wq);
     });
     if (impl_->all_queues != nullptr) engine::report({misuse_code::queue_in_use, nullptr, impl_->all_queues, {}});
+    engine::unlist_runtime(*impl_);
     engine::end_runtime(*impl_);
     engine::destroy(reinterpret_cast<own_runtime*>(impl_->queues));
 }

@@ -55,6 +55,7 @@ struct runtime::impl {
     engine::pool_workqueue* closed_seats = nullptr;                           // U
     engine::system_queue_set* queues;                                         // I
     bool frozen = false;                                                      // U
+    impl* next_runtime = nullptr;                                             // under fork.cpp's runtimes_lock
     bool counted = false;                                                     // U: known to the registry
     engine::watchdog dog{*this};
     engine::statistics counters;

@@ -57,6 +57,14 @@ bool open_seats(cmwq_queue& wq, unsigned limit) noexcept {
     return true;
 }
 
+void renew_seats(pool_workqueue* seats) noexcept {
+    const int count = seats->nr_in_array;
+    pool_workqueue* next = seats->next_closed;
+    for (int seat = 0; seat < count; ++seat) renew_seat(seats[seat]);
+    seats->nr_in_array = count;
+    seats->next_closed = next;
+}
+
 void close_seats(cmwq_queue& wq) noexcept {
     pool_workqueue* seats = wq.first_seat();
     for (int seat = 0; seats != nullptr && seat < wq.nr_seats; ++seat) close_seat(seats[seat]);

@@ -27,6 +27,9 @@ void close_seats(cmwq_queue& wq) noexcept;
 /// Under setup_lock.
 void keep_closed_seats(cmwq_queue& wq) noexcept;
 
+/// In the child of a fork: an array of seats as if closed, whatever was in it.
+void renew_seats(pool_workqueue* seats) noexcept;
+
 }  // namespace engine
 }  // namespace v1
 }  // namespace cmwq

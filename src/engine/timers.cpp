@@ -37,6 +37,14 @@ bool timers::start() noexcept {
     return true;
 }
 
+void timers::renew_after_fork() noexcept {
+    if (started_.load(memory_order_relaxed)) {
+        new (this) timers;
+    } else {
+        new (&start_lock_) mutex;
+    }
+}
+
 void timers::end() noexcept {
     locked hold{start_lock_};
     if (!started_.load(memory_order_relaxed)) return;
@@ -89,7 +97,7 @@ void timers::expire_deferrable() noexcept {
 
 bool timers::remove(work_base& item) noexcept {
     for (;;) {
-        const std::uint64_t word = armed_word_of(item);
+        const std::uint64_t word = as_seen_here(armed_word_of(item));
         if (!is_armed(word)) return false;
         const unsigned wheel = wheel_of_word(word);
         locked_wheel& from = wheels_[wheel];

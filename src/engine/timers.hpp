@@ -54,6 +54,8 @@ public:
 
     /// Ends and joins the thread; nothing is armed. Called when the last runtime goes.
     void end() noexcept;
+    /// In the child of a fork: no thread, and nothing armed.
+    void renew_after_fork() noexcept;
 
 private:
     static constexpr unsigned most_wheels = 16, deferrable_wheel = most_wheels;

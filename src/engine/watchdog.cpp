@@ -6,8 +6,8 @@
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/stall_report.hpp"
-#include "engine/timers.hpp"
 #include "engine/thread_name.hpp"
+#include "engine/timers.hpp"
 #include "engine/wake.hpp"
 
 namespace cmwq {

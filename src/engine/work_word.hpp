@@ -66,6 +66,20 @@ inline bool is_armed(std::uint64_t word) noexcept {
     return (word & work_word::timer_armed) != 0;
 }
 
+/// The lowest id of the queues of this process. Above 1 in the child of a fork, whose queues have new ids.
+inline constinit atomic<queue_id> first_queue_here{1};
+
+/// Is the instance that the word tells of one of the parent's, which was pending when this process was forked? Then the item
+/// is idle here.
+inline bool is_parents(std::uint64_t word) noexcept {
+    return (word & work_word::pending) != 0 && queue_of_word(word) < first_queue_here.load(memory_order_relaxed);
+}
+
+/// What the word means in this process.
+inline std::uint64_t as_seen_here(std::uint64_t word) noexcept {
+    return is_parents(word) ? word & (work_word::last_worker | work_word::disable_depth) : word;
+}
+
 /// The word as it is now, for a thread that owns the item or wants a hint.
 inline std::uint64_t word_of(work_base& item) noexcept {
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_relaxed);
@@ -78,14 +92,15 @@ inline std::uint64_t word_of(work_base& item) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     for (;;) {
-        const bool refused = (seen & work_word::unclaimable) != 0;
+        bool refused = (seen & work_word::unclaimable) != 0;
+        if (refused) refused = (as_seen_here(seen) & work_word::unclaimable) != 0;
         const std::uint64_t next = refused ? seen : (seen & work_word::last_worker) | work_word::pending | place;
         // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5, work-word.6, work-word.7, work-word.9; publishes what the caller stored
         // before enqueue, whether it was accepted or refused. Written as a plain load, a refusal between a worker's
         // decision to run and its release would be lost.
         if (word.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed)) {
             if (!refused) return refusal::none;
-            return (seen & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
+            return (as_seen_here(seen) & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
         }
     }
 }

@@ -9,6 +9,17 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
+namespace {
+
+void number_pools(pool_scope& scope) noexcept {
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
+        scope.pools[cpu].scope = &scope;
+        scope.pools[cpu].cpu = cpu;
+    }
+}
+
+}  // namespace
+
 pool_scope* create_scope(runtime_state& runtime, scope_kind kind) noexcept {
     const int nr_pools = platform::discover_topology().nr_cpus;
     auto* scope = create<pool_scope>();
@@ -21,11 +32,16 @@ pool_scope* create_scope(runtime_state& runtime, scope_kind kind) noexcept {
     scope->runtime = &runtime;
     scope->nr_pools = nr_pools;
     scope->kind = kind;
-    for (int cpu = 0; cpu < nr_pools; ++cpu) {
-        scope->pools[cpu].scope = scope;
-        scope->pools[cpu].cpu = cpu;
-    }
+    number_pools(*scope);
     return scope;
+}
+
+void renew_scope(pool_scope& scope) noexcept {
+    scope.nr_looking.store(0, memory_order_relaxed);
+    scope.nr_workers.store(0, memory_order_relaxed);
+    new (&scope.backoff) creation_backoff;
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) new (&scope.pools[cpu]) worker_pool;
+    number_pools(scope);
 }
 
 void destroy_scope(pool_scope* scope) noexcept {

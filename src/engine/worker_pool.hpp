@@ -62,6 +62,8 @@ struct alignas(cache_line) pool_scope {
 
 /// Makes a scope with one pool per CPU. Null when there is no memory.
 pool_scope* create_scope(runtime_state& runtime, scope_kind kind) noexcept;
+/// In the child of a fork: as it was made.
+void renew_scope(pool_scope& scope) noexcept;
 /// The scope's workers have ended.
 void destroy_scope(pool_scope* scope) noexcept;
 

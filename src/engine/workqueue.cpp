@@ -97,11 +97,6 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
         destroy(wq);
         return {};
     }
-    if (wq->mem_reclaim && !create_rescuer(*wq)) {
-        retire_queue(*wq);
-        destroy(wq);
-        return {};
-    }
     add_to_runtime(runtime, *wq);
     return access::own(wq);
 }
@@ -118,7 +113,8 @@ bool make_ready(cmwq_queue& wq) noexcept {
     wq.scope = scope;
     if (wq.max_active == 0) wq.max_active = default_max_active;
     if (needs_seats(wq) && !open_seats(wq, seat_limit(wq))) return false;
-    if (!registry::instance().add_queue(wq)) {
+    if ((wq.mem_reclaim && !create_rescuer(wq)) || !registry::instance().add_queue(wq)) {
+        end_rescuer(wq);
         close_seats(wq);  // nothing is out yet
         keep_closed_seats(wq);
         return false;

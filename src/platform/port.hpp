@@ -45,6 +45,10 @@
 //                         void describe_place(tid, text)        where it stands, for a report
 //   backend/detection.hpp   bool start_trial(thread_policy, cpu)  does a thread of that policy run when another blocks?
 //                           trial_outcome last_trial()            none until it is known; nobody waits for a trial
+//                           void forget_trial()                   in the child of a fork
+//   backend/fork.hpp      void at_fork(prepare, in_parent, in_child)   handlers around fork(); none in the model
+//                         void renew_after_fork()               in the child, first thing
+//                         void end_this_thread()                does not return
 //   backend/console.hpp     void say(const char* line)              a line for whoever runs the program
 //   backend/probe.hpp       CMWQ_PROBE(name, a, b, c)               a static trace point
 //
@@ -56,6 +60,7 @@
 #include "backend/clock.hpp"
 #include "backend/console.hpp"
 #include "backend/detection.hpp"
+#include "backend/fork.hpp"
 #include "backend/memory.hpp"
 #include "backend/mutex.hpp"
 #include "backend/parker.hpp"

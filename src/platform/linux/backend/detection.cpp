@@ -163,6 +163,11 @@ bool start_trial(thread_policy policy, int cpu) noexcept {
     return false;
 }
 
+void forget_trial() noexcept {
+    if (trial.under_way.load(relaxed)) trial.outcome.store(trial_outcome::none, relaxed);
+    trial.under_way.store(false, relaxed);
+}
+
 trial_outcome last_trial() noexcept {
     return trial.outcome.load(relaxed);
 }

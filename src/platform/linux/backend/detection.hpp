@@ -22,6 +22,9 @@ bool start_trial(thread_policy policy, int cpu) noexcept;
 /// What came out of the last one started. Any thread; one load.
 trial_outcome last_trial() noexcept;
 
+/// In the child of a fork: a trial under way is not the child's.
+void forget_trial() noexcept;
+
 }  // namespace platform
 }  // namespace v1
 }  // namespace cmwq
