@@ -35,6 +35,7 @@ WORKLOADS = {
 LATENCY = {"P6", "P7"}
 FLOOR_OF = {"P2-2": "P1", "P2-4": "P1"}  # more producers do not lower what one pair of CPUs needs
 NOISY = 0.10  # share of the machine that other processes may take before a run is marked …
+NOBODY = 65534
 NOISY_SECONDS = 0.03  # … if it is more than the ticks in which the kernel counts it
 
 
@@ -48,8 +49,9 @@ def parse_arguments():
     parser.add_argument("--only", default="", help="workloads, comma separated; P5 means all of P5")
     parser.add_argument("--peers", default="", help="peers, comma separated (default: all that were built)")
     parser.add_argument("--json", type=pathlib.Path, help="write every run and the environment to this file")
-    parser.add_argument("--priority", action="store_true",
-                        help="as root: each run in a session of its own with the highest autogroup priority")
+    parser.add_argument("--priority", type=int, nargs="?", const=-20, default=0, metavar="N",
+                        help="as root: each run in a session of its own with autogroup priority N (default -20, the highest)")
+    parser.add_argument("--unprivileged", action="store_true", help="as root: the programs run as the user nobody")
     return parser.parse_args()
 
 
@@ -92,7 +94,7 @@ def choose_workloads(only):
     return chosen
 
 
-def environment(build, priority):
+def environment(build, priority, unprivileged):
     def command(*words):
         done = subprocess.run(words, capture_output=True, text=True, cwd=pathlib.Path(__file__).parent, check=False)
         return done.stdout.strip()
@@ -105,8 +107,8 @@ def environment(build, priority):
         "revision": command("git", "describe", "--always", "--dirty", "--abbrev=12"),
         "load_at_start": os.getloadavg()[0],
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "user": os.getuid(),
-        "priority": "autogroup -20" if priority else "normal",
+        "user": NOBODY if unprivileged else os.getuid(),
+        "priority": f"autogroup {priority}" if priority else "normal",
         "build": build.parent.name,
     }
 
@@ -124,9 +126,15 @@ def own_busy_seconds():
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
-def raise_priority():
-    with open("/proc/self/autogroup", "w") as group:
-        group.write("-20")
+def prepare(priority, unprivileged):
+    """In the new process, first what takes privilege."""
+    if priority:
+        with open("/proc/self/autogroup", "w") as group:
+            group.write(str(priority))
+    if unprivileged:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
 
 
 # One computing process on each CPU, in the session of the program, hence in its scheduling group, or each in its own.
@@ -143,11 +151,11 @@ def beside_hogs(command, hogs):
     return ["sh", "-c", HOGS, "sh", *command], {"CPUS": cpus, "OUTSIDE": "setsid" if hogs == "outside" else ""}
 
 
-def execute(command, environment, with_priority):
+def execute(command, environment, priority, unprivileged):
     """What the program printed, and what went wrong. It gets a session, hence a scheduling group, of its own."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, **environment}, start_new_session=True,
-                               preexec_fn=raise_priority if with_priority else None)
+                               preexec_fn=lambda: prepare(priority, unprivileged))
     try:
         output, complaints = process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
@@ -166,7 +174,8 @@ def run_once(program, work, arguments, more=(), environment=None, hogs=""):
         command, extra = beside_hogs(command, hogs)
         environment = {**environment, **extra}
     # Beside hogs both sides have the same priority.
-    found, error = execute(command, environment, arguments.priority and not hogs)
+    priority = 0 if hogs else arguments.priority
+    found, error = execute(command, environment, priority, arguments.unprivileged)
     wall = time.monotonic() - before[0]
     machine, own = machine_busy_seconds() - before[1], own_busy_seconds() - before[2]
     found["foreign"] = max(0.0, machine - own) / (wall * os.cpu_count())
@@ -324,7 +333,7 @@ def main():
     arguments = parse_arguments()
     build = find_build(arguments.build)
     programs, absent = read_subjects(build, {name for name in arguments.peers.split(",") if name})
-    facts = environment(build, arguments.priority)
+    facts = environment(build, arguments.priority, arguments.unprivileged)
     runs = run_all(programs, choose_workloads(arguments.only), arguments)
     blocking_runs = run_blocking(programs, arguments)
     describe(facts, runs | blocking_runs, absent)
