@@ -17,7 +17,7 @@ namespace engine {
 
 namespace {
 
-/// Out of the lists of `wq`: the caller then has the instance, still pending and held. False: it was not in any of them
+/// Out of the lists of `wq`: the caller then has the instance, pending and taken. False: it was not in any of them
 /// just now.
 bool take_off_lists(work_base& item, cmwq_queue& wq, marks& waiting) noexcept {
     held_lists held{wq, this_worker_slot()};
@@ -28,6 +28,7 @@ bool take_off_lists(work_base& item, cmwq_queue& wq, marks& waiting) noexcept {
         return false;
     }
     held.unlink(item);
+    transition_to_taken(item);
     waiting = home::marks_of(item);
     access::prev_and_home(item) = 0;
     return true;

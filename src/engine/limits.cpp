@@ -31,9 +31,9 @@ void for_each_seat(cmwq_queue& wq, Visit visit) noexcept {
 
 /// Under setup_lock; fill follows without it.
 bool apply_limit(cmwq_queue& wq) noexcept {
-    const unsigned limit = seat_limit(wq);
+    const seat_places places = places_of(wq);
     bool all = true;
-    for_each_seat(wq, [&](pool_workqueue& seat) { all = change_limit(seat, limit) && all; });
+    for_each_seat(wq, [&](pool_workqueue& seat) { all = change_limit(seat, places) && all; });
     return all;
 }
 
@@ -95,7 +95,7 @@ void count_running_items(cmwq_queue& wq) noexcept {
 
 /// Under setup_lock. The seats are opened without a place, so that nothing starts while the old items are counted.
 bool limit_for_the_first_time(cmwq_queue& wq) noexcept {
-    if (!open_seats(wq, 0)) return false;
+    if (!open_seats(wq, {.limit = 0, .tokens = places_of(wq).tokens})) return false;
     held_lists held{wq, this_worker_slot()};
     held.for_each([](item_list&) {});
     move_waiting_items(wq);
@@ -154,6 +154,10 @@ bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept {
     }
     fill(wq);
     return done;
+}
+
+void refresh_limit(cmwq_queue& wq) noexcept {
+    (void)apply_limit(wq);  // the tokens are there
 }
 
 void freeze(runtime_state& runtime) noexcept {

@@ -17,6 +17,9 @@ namespace engine {
 /// False: no memory for the seats or tokens; the old limit stays. Any thread.
 [[nodiscard]] bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept;
 
+/// Of a queue that is new in its runtime's list, and has no items yet. Under setup_lock.
+void refresh_limit(cmwq_queue& wq) noexcept;
+
 /// Nothing of the runtime's freezable queues starts any more, but what was active already.
 void freeze(runtime_state& runtime) noexcept;
 /// Frozen, and all of that has ended.

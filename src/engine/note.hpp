@@ -48,11 +48,17 @@ inline bool note_arrived(const worker& other, std::uint64_t number) noexcept {
     return false;
 }
 
-/// The worker's side: who waits for the item just done.
+/// The worker's side: who waits for the item just done. A note about an earlier item stays for the flusher, who finds that it
+/// came too late and takes it back: taken by the worker, it would count for the wrong item.
 inline marks take_note(worker& me) noexcept {
     me.attention.fetch_and(~attention::noted, memory_order_relaxed);
-    // sync note.4: acquire-release read-modify-write; pairs with note.1, note.5; sees what the flusher set up
-    return static_cast<marks>(me.note.exchange(0, memory_order_acq_rel) & all_marks);
+    const std::uint64_t number = me.item_number.load(memory_order_relaxed);
+    std::uint64_t seen = me.note.load(memory_order_relaxed);
+    do {
+        if ((seen >> note_number_shift) != number) return 0;
+        // sync note.4: acquire-release read-modify-write; pairs with note.1, note.5; sees what the flusher set up
+    } while (!me.note.compare_exchange_weak(seen, 0, memory_order_acq_rel, memory_order_relaxed));
+    return static_cast<marks>(seen & all_marks);
 }
 
 }  // namespace engine

@@ -127,10 +127,10 @@ turn run_next(worker& me, token& carrier) noexcept {
 
 constinit const work_class token_class{token_is_no_item, token_is_never_dropped, "cmwq::token"};
 
-bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned limit, bool in_order) noexcept {
+bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order) noexcept {
     seat.scope = &scope;
     seat.in_order = in_order;
-    if (change_limit(seat, limit)) return true;
+    if (change_limit(seat, places)) return true;
     seat.scope = nullptr;
     return false;
 }
@@ -157,11 +157,11 @@ void close_seat(pool_workqueue& seat) noexcept {
     seat.scope = nullptr;
 }
 
-bool change_limit(pool_workqueue& seat, unsigned limit) noexcept {
+bool change_limit(pool_workqueue& seat, seat_places places) noexcept {
     locked hold{seat.tokens_lock};
-    if (!make_tokens(seat, limit)) return false;
-    const int more = static_cast<int>(limit) - static_cast<int>(seat.limit.load(memory_order_relaxed));
-    seat.limit.store(limit, memory_order_relaxed);
+    if (!make_tokens(seat, places.tokens)) return false;
+    const int more = static_cast<int>(places.limit) - static_cast<int>(seat.limit.load(memory_order_relaxed));
+    seat.limit.store(places.limit, memory_order_relaxed);
     // sync tokens.3: seq_cst read-modify-write; pairs with tokens.2; as tokens.1: either the enqueuer sees
     // the new place, or the look at the seat that follows sees the item
     seat.nr_free.fetch_add(more, memory_order_seq_cst);

@@ -58,16 +58,22 @@ struct alignas(cache_line) pool_workqueue {
     pool_workqueue* next_closed = nullptr;  // U: of the first seat of an array: closed arrays, to be used again
 };
 
-/// Opens a closed seat with that limit. False: no memory.
-[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, unsigned limit, bool in_order) noexcept;
+/// How many tokens may be out now, and how many the seat has at least: more while it is frozen, so that a thaw needs no memory.
+struct seat_places {
+    unsigned limit;
+    unsigned tokens;
+};
+
+/// Opens a closed seat with these places. False: no memory.
+[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order) noexcept;
 /// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more.
 void close_seat(pool_workqueue& seat) noexcept;
 /// In the child of a fork: closed, whatever was in it.
 void renew_seat(pool_workqueue& seat) noexcept;
 
-/// Lets `limit` tokens be out from here on; 0: none, what is running ends. Tokens in surplus retire after their present item.
+/// Lets `places.limit` tokens be out from here on; 0: none, what is running ends. Tokens in surplus retire after their present item.
 /// False: no memory for more tokens, nothing has changed. The caller then calls fill_places, without locks. Any thread.
-[[nodiscard]] bool change_limit(pool_workqueue& seat, unsigned limit) noexcept;
+[[nodiscard]] bool change_limit(pool_workqueue& seat, seat_places places) noexcept;
 /// Sends tokens for items that waited for a place. The seat may be closed by now.
 void fill_places(pool_workqueue& seat) noexcept;
 /// Nothing of the seat runs or is on its way to.

@@ -51,6 +51,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     cmwq::engine::runtime_state* runtime = nullptr;   // I
     cmwq::engine::rescuer* saviour = nullptr;         // I: of a mem_reclaim queue
     cmwq_queue* next_in_runtime = nullptr;            // U
+    bool leaving = false;                             // R: not to be pinned any more
     unsigned nr_pins = 0;                             // R: who looks at it without holding one of its items
     cmwq::platform::parker* last_unpinned = nullptr;  // R: its destroyer, who waits for them
 

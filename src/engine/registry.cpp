@@ -88,22 +88,31 @@ bool registry::add_queue(cmwq_queue& queue) noexcept {
     return false;
 }
 
-void registry::remove_queue(cmwq_queue& queue) noexcept {
+void registry::wait_until_unpinned(cmwq_queue& queue) noexcept {
     platform::parker last_unpinned;
     {
         locked hold{lock_};
-        page_for(queue.id)->queues[queue.id % queues_per_page].store(nullptr, memory_order_relaxed);
-        if (queue.id < lowest_free_queue_) lowest_free_queue_ = queue.id;
+        queue.leaving = true;
         if (queue.nr_pins == 0) return;
         queue.last_unpinned = &last_unpinned;
     }
     last_unpinned.park();
 }
 
+void registry::remove_queue(cmwq_queue& queue) noexcept {
+    // First: a new queue with this id, while somebody still works on the lists of this one for the id's sake, would have its
+    // items taken under the wrong lists.
+    wait_until_unpinned(queue);
+    locked hold{lock_};
+    page_for(queue.id)->queues[queue.id % queues_per_page].store(nullptr, memory_order_relaxed);
+    if (queue.id < lowest_free_queue_) lowest_free_queue_ = queue.id;
+}
+
 cmwq_queue* registry::pin_queue(queue_id id) noexcept {
     locked hold{lock_};
     cmwq_queue* queue = queue_of(id);
-    if (queue != nullptr) ++queue->nr_pins;
+    if (queue == nullptr || queue->leaving) return nullptr;
+    ++queue->nr_pins;
     return queue;
 }
 

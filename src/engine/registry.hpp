@@ -43,7 +43,7 @@ public:
 
     /// Gives the queue its id; from here on it is found by it. False: no memory, or too many queues.
     [[nodiscard]] bool add_queue(cmwq_queue& queue) noexcept;
-    /// Nobody finds the queue from here on, and nobody uses it who found it with pin_queue: waits for those.
+    /// Nobody finds the queue from here on, and nobody uses it who found it with pin_queue: waits for those. Then the id is free.
     void remove_queue(cmwq_queue& queue) noexcept;
     /// The queue with that id, or null; it stays until unpin_queue. For callers who hold none of its items, briefly.
     cmwq_queue* pin_queue(queue_id id) noexcept;
@@ -79,6 +79,7 @@ private:
     };
 
     queue_page* page_for(queue_id id) noexcept;
+    void wait_until_unpinned(cmwq_queue& queue) noexcept;
     void free_everything() noexcept;
 
     mutex lock_;

@@ -36,17 +36,17 @@ bool needs_seats(const cmwq_queue& wq) noexcept {
     return wq.one_at_a_time || wq.freezable || wq.max_active < wq.runtime->options.max_workers;
 }
 
-unsigned seat_limit(const cmwq_queue& wq) noexcept {
-    if (wq.freezable && wq.runtime->frozen) return 0;
-    return wq.one_at_a_time ? 1 : std::min(wq.max_active, wq.runtime->options.max_workers);
+seat_places places_of(const cmwq_queue& wq) noexcept {
+    const unsigned tokens = wq.one_at_a_time ? 1 : std::min(wq.max_active, wq.runtime->options.max_workers);
+    return {wq.freezable && wq.runtime->frozen ? 0 : tokens, tokens};
 }
 
-bool open_seats(cmwq_queue& wq, unsigned limit) noexcept {
+bool open_seats(cmwq_queue& wq, seat_places places) noexcept {
     const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
     pool_workqueue* seats = find_seats(*wq.runtime, wanted);
     if (seats == nullptr) return false;
     for (int seat = 0; seat < wanted; ++seat) {
-        if (open_seat(seats[seat], *wq.scope, limit, wq.one_at_a_time)) continue;
+        if (open_seat(seats[seat], *wq.scope, places, wq.one_at_a_time)) continue;
         while (seat-- > 0) close_seat(seats[seat]);
         keep(*wq.runtime, seats);
         return false;

@@ -13,12 +13,12 @@ namespace engine {
 /// more workers than the runtime allows), or a freeze?
 [[nodiscard]] bool needs_seats(const cmwq_queue& wq) noexcept;
 
-/// How many of its items may be active at each seat now; none while it is frozen. Under setup_lock.
-[[nodiscard]] unsigned seat_limit(const cmwq_queue& wq) noexcept;
+/// How many of its items may be active at each seat now (none while it is frozen), and how many it may be. Under setup_lock.
+[[nodiscard]] seat_places places_of(const cmwq_queue& wq) noexcept;
 
-/// One seat per CPU for queues whose limit counts per CPU, one in all for the others, with that limit. False: no memory,
+/// One seat per CPU for queues whose limit counts per CPU, one in all for the others, with these places. False: no memory,
 /// nothing has changed. Under setup_lock.
-[[nodiscard]] bool open_seats(cmwq_queue& wq, unsigned limit) noexcept;
+[[nodiscard]] bool open_seats(cmwq_queue& wq, seat_places places) noexcept;
 
 /// Waits until nothing is out, and closes them. The queue is drained; not under setup_lock.
 void close_seats(cmwq_queue& wq) noexcept;

@@ -7,6 +7,8 @@
 //                                  Whoever turned it on owns the links until the worker turns it off. May be set with the
 //                                  item in no list yet (claimed, not published); never clear with the item in a list.
 //   bit    1      timer armed      the pending instance waits for its time in a timer wheel, and is in no list until then
+//   bit    2      taken            whoever took the pending instance off its list has it, in no list: everybody else waits, as for
+//                                  an enqueuer between claim and push
 //   bit    3      held             somebody who holds the lists of its queue decides about the pending instance: a worker that
 //                                  has it in hand waits with its claim. Without it "pending and linked" could be read of two
 //                                  different instances, one of this queue and one of the next.
@@ -30,6 +32,7 @@ namespace work_word {
 
 inline constexpr std::uint64_t pending = 1u << 0;
 inline constexpr std::uint64_t timer_armed = 1u << 1;
+inline constexpr std::uint64_t taken = 1u << 2;
 inline constexpr std::uint64_t held = 1u << 3;
 inline constexpr std::uint64_t one_disable = 1u << 4;
 inline constexpr std::uint64_t disable_depth = 0xfff * one_disable;
@@ -135,7 +138,7 @@ inline void transition_from_armed(work_base& item) noexcept {
 /// out of its list or wheel. Enqueuers may be refused meanwhile, and others disable the item.
 inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
-    constexpr std::uint64_t replaced = work_word::held | work_word::timer_armed | work_word::wheel | work_word::queue;
+    constexpr std::uint64_t replaced = work_word::taken | work_word::timer_armed | work_word::wheel | work_word::queue;
     std::uint64_t seen = word.load(memory_order_relaxed);
     // sync work-word.10: release read-modify-write; pairs with work-word.9; the item is where it was no more
     while (!word.compare_exchange_weak(seen, (seen & ~replaced) | place, memory_order_release, memory_order_relaxed)) {}
@@ -166,8 +169,9 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     do {
-        if ((seen & work_word::pending) == 0 || is_armed(seen) || queue_of_word(seen) != id) return false;
-        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1; sees the item as it was enqueued
+        if ((seen & (work_word::pending | work_word::taken)) != work_word::pending) return false;
+        if (is_armed(seen) || queue_of_word(seen) != id) return false;
+        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1, work-word.11; sees the item as it was enqueued
     } while (!word.compare_exchange_weak(seen, seen | work_word::held, memory_order_acq_rel, memory_order_relaxed));
     return true;
 }
@@ -178,11 +182,18 @@ inline void transition_from_held(work_base& item) noexcept {
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_release);
 }
 
-/// held, or timer armed -> idle: the instance was taken off its list or out of its wheel by the caller, and will not run.
+/// held -> taken: by the thread that holds it, still with the lists. Without this bit the next thread to hold the lists could
+/// find it pending on their queue, see it become idle and be enqueued elsewhere, and take the links of that list for its own.
+inline void transition_to_taken(work_base& item) noexcept {
+    // sync work-word.11: release read-modify-write; pairs with work-word.3; held and not taken: nobody else can change either
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(work_word::held | work_word::taken, memory_order_release);
+}
+
+/// taken, or timer armed -> idle: the instance was taken off its list or out of its wheel by the caller, and will not run.
 inline void transition_to_cancelled(work_base& item) noexcept {
     // sync work-word.5: release read-modify-write; pairs with work-word.1; the next enqueuer finds the links and the owner's
     // place free
-    constexpr std::uint64_t gone = work_word::pending | work_word::held | work_word::timer_armed | work_word::wheel;
+    constexpr std::uint64_t gone = work_word::pending | work_word::taken | work_word::timer_armed | work_word::wheel;
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~gone, memory_order_release);
 }
 

@@ -2,6 +2,7 @@
 //
 // Queues: how they are made from their options, made ready, and destroyed.
 #include "engine/flush.hpp"
+#include "engine/limits.hpp"
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
@@ -74,6 +75,7 @@ void add_to_runtime(runtime_state& runtime, cmwq_queue& wq) noexcept {
     locked hold{runtime.setup_lock};
     wq.next_in_runtime = runtime.all_queues;
     runtime.all_queues = &wq;
+    refresh_limit(wq);  // a freeze or a thaw between its seats' opening and now did not find it
 }
 
 void remove_from_runtime(cmwq_queue& wq) noexcept {
@@ -112,7 +114,7 @@ bool make_ready(cmwq_queue& wq) noexcept {
     if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) != 0) return true;
     wq.scope = scope;
     if (wq.max_active == 0) wq.max_active = default_max_active;
-    if (needs_seats(wq) && !open_seats(wq, seat_limit(wq))) return false;
+    if (needs_seats(wq) && !open_seats(wq, places_of(wq))) return false;
     if ((wq.mem_reclaim && !create_rescuer(wq)) || !registry::instance().add_queue(wq)) {
         end_rescuer(wq);
         close_seats(wq);  // nothing is out yet

@@ -59,6 +59,27 @@ TEST(queue_flush, waits_for_items_that_wait_in_a_seat) {
     }
 }
 
+TEST(queue_flush, counts_the_item_that_its_note_was_about) {
+    // A worker goes on to the next item of its seat while a flush of another queue leaves it a note about the one before.
+    for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
+        explore(without_watchdog(how), schedules, [] {
+            tested_runtime rt;
+            const auto one = rt.make_queue(cmwq::ordered{.name = "one"});
+            const auto other = rt.make_queue(cmwq::ordered{.name = "other"});
+            std::array<tested_item, 3> of_one, of_other;
+            const auto enqueue_and_flush = [](cmwq::queue& wq, std::array<tested_item, 3>& own) {
+                for (tested_item& item : own) {
+                    (void)wq.enqueue(item);
+                    wq.flush();
+                    model::check(item.runs == 1 && item.inside == 0, "it was waited for");
+                }
+            };
+            together(
+                {{0, [&] { enqueue_and_flush(*one, of_one); }}, {-1, [&] { enqueue_and_flush(*other, of_other); }}});
+        });
+    }
+}
+
 TEST(queue_flush, waits_for_items_on_their_way_to_another_pool) {
     // Everything lies in the pool of CPU 0; the workers of the other CPUs take from it while the flush marks.
     explore(without_watchdog(on_two_nodes()), schedules, [] {

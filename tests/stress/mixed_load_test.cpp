@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Everything at once, for a while: items of every owner on queues of every kind, that free themselves, enqueue themselves,
-// block, compute, throw; flushers, drainers, and queues that come and go. At the end the books balance to the item.
+// block, compute, throw; flushers, drainers, cancellers, limits that change, freezes, and queues that come and go. At the end
+// the books balance to the item.
 //
 //     CMWQ_STRESS_SECONDS=600 CMWQ_STRESS_SEED=7 stress_tests
 #include "support/patience.hpp"
@@ -32,7 +33,7 @@ using random_numbers = std::minstd_rand;
 
 /// What one run of the test counts: enqueued must equal run, made must equal destroyed.
 struct books {
-    std::atomic<long> accepted{0}, refused{0}, runs{0}, made{0}, destroyed{0}, thrown{0}, overlaps{0};
+    std::atomic<long> accepted{0}, refused{0}, runs{0}, cancelled{0}, made{0}, destroyed{0}, thrown{0}, overlaps{0};
 };
 books counts;
 
@@ -123,7 +124,7 @@ struct popular : cmwq::work<popular> {
 struct world {
     cmwq::runtime own{{.on_exception = [](const cmwq::escaped_exception&) noexcept {},
                        .idle_worker_timeout = std::chrono::milliseconds{5}}};
-    std::array<cmwq::owned_queue, 7> queues{
+    std::array<cmwq::owned_queue, 8> queues{
         own.make_queue(cmwq::percpu{.name = "percpu"}),
         own.make_queue(cmwq::percpu{.name = "percpu 2", .max_active = 2}),
         own.make_queue(cmwq::percpu{.name = "highpri", .highpri = true}),
@@ -131,13 +132,14 @@ struct world {
         own.make_queue(cmwq::unbound{.name = "unbound 3", .max_active = 3}),
         own.make_queue(cmwq::ordered{.name = "ordered"}),
         own.make_queue(cmwq::percpu{.name = "intensive", .cpu_intensive = true}),
+        own.make_queue(cmwq::unbound{.name = "freezable", .freezable = true}),
     };
     std::array<popular, 4> everybodys;
     std::atomic<bool> stop{false};
 
     cmwq::queue& any(random_numbers& random) { return *queues[random() % queues.size()]; }
     /// Throttles the producers, so that a slow machine does not run out of memory.
-    bool full() const { return counts.accepted.load() - counts.runs.load() > 20'000; }
+    bool full() const { return counts.accepted.load() - counts.runs.load() - counts.cancelled.load() > 20'000; }
 };
 
 void enqueue_something(world& w, random_numbers& random) {
@@ -187,6 +189,40 @@ void wait_for_things(world& w, unsigned seed) {
     }
 }
 
+void cancel_things(world& w, unsigned seed) {
+    random_numbers random{seed};
+    while (!w.stop) {
+        popular& it = w.everybodys[random() % w.everybodys.size()];
+        switch (random() % 4) {
+        case 0: counts.cancelled += it.cancel() ? 1 : 0; break;
+        case 1: counts.cancelled += it.cancel_sync() ? 1 : 0; break;
+        case 2:
+            counts.cancelled += it.disable_sync() ? 1 : 0;
+            if (it.inside != 0) {
+                ++counts.overlaps;
+            }
+            it.enable();
+            break;
+        default: std::this_thread::sleep_for(std::chrono::microseconds{200}); break;
+        }
+    }
+}
+
+void change_limits(world& w, unsigned seed) {
+    random_numbers random{seed};
+    while (!w.stop) {
+        for (const std::size_t which : {1u, 4u, 7u}) {
+            (void)w.queues[which]->set_max_active(static_cast<int>(1 + random() % 8));
+        }
+        if (random() % 4 == 0) {
+            w.own.freeze();
+            std::this_thread::sleep_for(std::chrono::microseconds{random() % 2000});
+            w.own.thaw();
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds{500});
+    }
+}
+
 cmwq::owned_queue make_any(world& w, random_numbers& random) {
     switch (random() % 4) {
     case 0: return w.own.make_queue(cmwq::percpu{.name = "brief"});
@@ -214,7 +250,7 @@ void make_and_destroy(world& w, unsigned seed) {
 }
 
 void expect_balance() {
-    EXPECT_EQ(counts.runs, counts.accepted);
+    EXPECT_EQ(counts.runs + counts.cancelled, counts.accepted);
     EXPECT_EQ(counts.made, counts.destroyed);
     EXPECT_EQ(counts.overlaps, 0);
     EXPECT_GT(counts.accepted, 1000);
@@ -235,6 +271,8 @@ TEST(stress, mixed_load_balances_to_the_item) {
             threads.emplace_back([&, t] { wait_for_things(w, seed + 10 + t); });
             threads.emplace_back([&, t] { make_and_destroy(w, seed + 20 + t); });
         }
+        threads.emplace_back([&] { cancel_things(w, seed + 30); });
+        threads.emplace_back([&] { change_limits(w, seed + 40); });
         std::this_thread::sleep_for(time);
         w.stop = true;
         threads.clear();

@@ -120,14 +120,18 @@ TEST_F(registry_test, a_queue_is_not_removed_while_somebody_looks_at_it) {
         all->remove_queue(wq);
         removed = true;
     }};
-    while (all->queue_of(wq.id) != nullptr) {
+    while (all->pin_queue(wq.id) != nullptr) {
+        all->unpin_queue(wq);
         std::this_thread::yield();
     }
-    EXPECT_EQ(all->pin_queue(wq.id), nullptr);
+    cmwq_queue next{"next", scope_kind::percpu};
+    ASSERT_TRUE(all->add_queue(next));
+    EXPECT_NE(next.id, wq.id);  // not before everybody has let go of it
     EXPECT_FALSE(removed);
     all->unpin_queue(wq);
     remover.join();
     EXPECT_TRUE(removed);
+    EXPECT_EQ(all->queue_of(wq.id), nullptr);
 }
 
 TEST_F(registry_test, ids_given_out_on_many_threads_are_different) {

@@ -26,9 +26,9 @@ TEST_F(work_word_test, new_item_is_idle_and_has_no_history) {
 }
 
 TEST_F(work_word_test, fields_of_the_word_do_not_overlap) {
-    const std::uint64_t fields[] = {work_word::pending,       work_word::timer_armed, work_word::held,
-                                    work_word::disable_depth, work_word::last_worker, work_word::queue,
-                                    work_word::wheel};
+    const std::uint64_t fields[] = {work_word::pending, work_word::timer_armed,   work_word::taken,
+                                    work_word::held,    work_word::disable_depth, work_word::last_worker,
+                                    work_word::queue,   work_word::wheel};
     std::uint64_t seen = 0;
     for (const std::uint64_t field : fields) {
         EXPECT_EQ(seen & field, 0u);
@@ -91,6 +91,9 @@ TEST_F(work_word_test, held_item_is_claimed_by_no_worker_until_it_is_let_go) {
 TEST_F(work_word_test, cancelled_item_is_idle_and_remembers_where_it_was) {
     ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
     ASSERT_TRUE(transition_to_held(item, 7));
+    transition_to_taken(item);
+    EXPECT_TRUE(item.pending());
+    EXPECT_FALSE(transition_to_held(item, 7));  // somebody has it
     transition_to_cancelled(item);
     EXPECT_FALSE(item.pending());
     EXPECT_EQ(queue_of_word(word), 7u);
