@@ -24,9 +24,33 @@ constexpr std::chrono::nanoseconds longest_batch_service = std::chrono::seconds{
 /// Looks without finding anything to do, before it parks.
 constexpr unsigned fruitless_looks = 2;
 
-/// Looks in a row at a worker that runs. On its own CPU that takes seconds; on a machine where threads could not be pinned
-/// it bounds what the canary burns. The next enqueue arms it again.
-constexpr unsigned most_busy_looks = 1000;
+constexpr std::chrono::nanoseconds no_time{};
+
+/// On its CPU, a canary looks at a running worker a few hundred times a second: the kernel gives it no more. One that gets
+/// to look more often has a CPU that is idle, although its worker does not block in an item: the worker waits for something
+/// between two items, or threads cannot be pinned here. Then it naps, so as not to burn that CPU, ever longer.
+class restraint {
+public:
+    /// How long to nap after a look at a worker that is not to be replaced.
+    std::chrono::nanoseconds after_look_in_vain() noexcept {
+        if (++looks_ % looks_per_round != 0) return no_time;
+        const std::chrono::nanoseconds now = platform::now();
+        const bool too_fast = now - round_began_ < least_round;
+        nap_ = !too_fast ? no_time : std::clamp(nap_ * 2, shortest_nap, longest_nap);
+        round_began_ = now + nap_;
+        return nap_;
+    }
+
+private:
+    static constexpr unsigned looks_per_round = 16;
+    static constexpr std::chrono::nanoseconds least_round = std::chrono::milliseconds{1};
+    static constexpr std::chrono::nanoseconds shortest_nap = std::chrono::microseconds{50};
+    static constexpr std::chrono::nanoseconds longest_nap = std::chrono::milliseconds{5};
+
+    unsigned looks_ = 0;
+    std::chrono::nanoseconds round_began_{0};
+    std::chrono::nanoseconds nap_{0};
+};
 
 }  // namespace
 
@@ -100,14 +124,19 @@ void canary::watch(bird_thread& self) noexcept {
 }
 
 void canary::stay_awake(bird_thread& self) noexcept {
-    unsigned fruitless = 0, busy = 0;
-    while (fruitless < fruitless_looks && busy < most_busy_looks && !relieved(self) &&
-           !ending_.load(memory_order_relaxed)) {
+    unsigned fruitless = 0;
+    restraint held_back;
+    while (fruitless < fruitless_looks && !relieved(self) && !ending_.load(memory_order_relaxed)) {
         const sight seen = look(self.tier);
         fruitless = seen == sight::nothing ? fruitless + 1 : 0;
-        busy = seen == sight::busy ? busy + 1 : 0;
         // Not after a wake: the woken worker preempts anyway, and beside busy threads each yield costs a turn, milliseconds.
-        if (seen != sight::acted) platform::yield();
+        if (seen == sight::acted) continue;
+        const std::chrono::nanoseconds nap = seen == sight::busy ? held_back.after_look_in_vain() : no_time;
+        if (nap == no_time) {
+            platform::yield();
+        } else {
+            (void)self.parker.park_until(platform::now() + nap);
+        }
     }
 }
 

@@ -217,14 +217,17 @@ void watchdog::employ_canaries() noexcept {
     for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
         pool_scope* scope = made_scope(runtime_, kind);
         if (scope == nullptr) continue;
-        for (int cpu = 0; cpu < scope->nr_pools; ++cpu) employ_canary(scope->pools[cpu]);
+        const bool work = has_work(*scope);
+        for (int cpu = 0; cpu < scope->nr_pools; ++cpu) employ_canary(scope->pools[cpu], work);
     }
 }
 
-void watchdog::employ_canary(worker_pool& pool) noexcept {
+void watchdog::employ_canary(worker_pool& pool, bool scope_has_work) noexcept {
     if (tier_ != detection_tier::canary && tier_ != detection_tier::batch_canary) return pool.bird.dismiss();
     if (pool.nr_workers.load(memory_order_relaxed) == 0) return;
     pool.bird.employ(tier_ == detection_tier::canary ? detector::canary : detector::batch_canary);
+    // One that found nobody to wake has parked; by now a worker may have been made, and may block in turn.
+    if (scope_has_work && pool.nr_running.load(memory_order_relaxed) != 0) pool.bird.arm();
 }
 
 void watchdog::judge_canary(worker_pool& pool) noexcept {

@@ -52,7 +52,7 @@ private:
     void look_at(worker_pool& pool, bool scope_has_work) noexcept;
     void choose_tier() noexcept;
     void employ_canaries() noexcept;
-    void employ_canary(worker_pool& pool) noexcept;
+    void employ_canary(worker_pool& pool, bool scope_has_work) noexcept;
     void judge_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
     bool is_stuck(worker& other, bool& hogs) noexcept;

@@ -21,6 +21,16 @@ bool ask_for_membarrier() noexcept {
 
 }  // namespace detail
 
+namespace {
+
+/// When the library is loaded, which is as a rule before the program's second thread: asked for later, the kernel lets all of
+/// its CPUs pass a grace period first, some 20 ms in which the worker that asked cannot run an item.
+[[gnu::constructor]] void ask_early() noexcept {
+    (void)has_fence_all_threads();
+}
+
+}  // namespace
+
 void fence_all_threads() noexcept {
     fence_seq_cst();
     if (has_fence_all_threads()) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
