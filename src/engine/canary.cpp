@@ -31,23 +31,31 @@ constexpr std::chrono::nanoseconds no_time{};
 /// between two items, or threads cannot be pinned here. Then it naps, so as not to burn that CPU, ever longer.
 class restraint {
 public:
-    /// How long to nap after a look at a worker that is not to be replaced.
-    std::chrono::nanoseconds after_look_in_vain() noexcept {
-        if (++looks_ % looks_per_round != 0) return no_time;
+    std::chrono::nanoseconds nap_after_look_between_items() noexcept {
+        return nap_every(16, one_ms, looks_between_items_);
+    }
+    std::chrono::nanoseconds nap_after_look_at_running() noexcept {
+        return nap_every(1000, 500 * one_ms, looks_at_running_);
+    }
+
+private:
+    static constexpr std::chrono::nanoseconds one_ms = std::chrono::milliseconds{1};
+    static constexpr std::chrono::nanoseconds shortest_nap = std::chrono::microseconds{50};
+    static constexpr std::chrono::nanoseconds longest_nap = std::chrono::milliseconds{5};
+
+    /// `round` looks in less than `least_time` are too many.
+    std::chrono::nanoseconds nap_every(unsigned round, std::chrono::nanoseconds least_time, unsigned& looks) noexcept {
+        if (++looks < round) return no_time;
+        looks = 0;
         const std::chrono::nanoseconds now = platform::now();
-        const bool too_fast = now - round_began_ < least_round;
+        const bool too_fast = now - round_began_ < least_time;
         nap_ = !too_fast ? no_time : std::clamp(nap_ * 2, shortest_nap, longest_nap);
         round_began_ = now + nap_;
         return nap_;
     }
 
-private:
-    static constexpr unsigned looks_per_round = 16;
-    static constexpr std::chrono::nanoseconds least_round = std::chrono::milliseconds{1};
-    static constexpr std::chrono::nanoseconds shortest_nap = std::chrono::microseconds{50};
-    static constexpr std::chrono::nanoseconds longest_nap = std::chrono::milliseconds{5};
-
-    unsigned looks_ = 0;
+    unsigned looks_between_items_ = 0;
+    unsigned looks_at_running_ = 0;
     std::chrono::nanoseconds round_began_{0};
     std::chrono::nanoseconds nap_{0};
 };
@@ -101,6 +109,7 @@ void canary::wake_up() noexcept {
 
 void canary::thread_main(void* self) noexcept {
     auto& bird = *static_cast<bird_thread*>(self);
+    bird.thread_id.store(platform::current_thread_id(), memory_order_relaxed);
     bird.owner->watch(bird);
 }
 
@@ -131,7 +140,9 @@ void canary::stay_awake(bird_thread& self) noexcept {
         fruitless = seen == sight::nothing ? fruitless + 1 : 0;
         // Not after a wake: the woken worker preempts anyway, and beside busy threads each yield costs a turn, milliseconds.
         if (seen == sight::acted) continue;
-        const std::chrono::nanoseconds nap = seen == sight::busy ? held_back.after_look_in_vain() : no_time;
+        const std::chrono::nanoseconds nap = seen == sight::between_items ? held_back.nap_after_look_between_items()
+                                             : seen == sight::running     ? held_back.nap_after_look_at_running()
+                                                                          : no_time;
         if (nap == no_time) {
             platform::yield();
         } else {
@@ -156,10 +167,10 @@ canary::sight canary::look(detector tier) noexcept {
     }
     // sync canary.6: acquire; pairs with canary.7; sees the worker's slot as it was when it got the token
     worker* latest = pool_.latest.load(memory_order_acquire);
-    if (latest == nullptr) return sight::busy;
+    if (latest == nullptr) return sight::between_items;
     if (counts_here(*latest)) return look_at_worker(*latest, tier);
     worker* other = counted_worker();
-    return other != nullptr ? look_at_worker(*other, tier) : sight::busy;
+    return other != nullptr ? look_at_worker(*other, tier) : sight::between_items;
 }
 
 /// Does the slot's thread count as running in this pool? Slots are seen here without a lock: by now it may be another pool's.
@@ -184,12 +195,12 @@ canary::sight canary::look_at_worker(worker& other, detector tier) noexcept {
                         other.item_number.load(memory_order_relaxed)};
     // After its life was read: a slot that is another pool's by now has another life, and stays in that pool's counts.
     if (!counts_here(other) || other.current.load(memory_order_relaxed) == nullptr) {
-        return sight::busy;  // between two items, or waking up: it wants the CPU and gets it now
+        return sight::between_items;  // or waking up: it wants the CPU and gets it now
     }
     const bool blocked =
         other.in_blocking_region.load(memory_order_relaxed) ||
         platform::task_state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
-    if (!blocked || !take_out_of_counts(pool_, seen, tier)) return sight::busy;
+    if (!blocked || !take_out_of_counts(pool_, seen, tier)) return sight::running;
     return wake_worker() ? sight::acted : sight::nothing;
 }
 
@@ -235,6 +246,8 @@ void canary::end() noexcept {
     ending_.store(true, memory_order_release);
     for (bird_thread& bird : threads_) {
         if (!bird.up.load(memory_order_relaxed)) continue;
+        // Beside busy threads it would take seconds to notice, and we wait for it.
+        if (const int id = bird.thread_id.load(memory_order_relaxed)) platform::leave_idle_policy(id);
         bird.parker.unpark();
         bird.thread.join();
     }

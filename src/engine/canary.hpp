@@ -60,11 +60,12 @@ private:
     struct bird_thread {
         canary* owner = nullptr;
         detector tier = detector::canary;
-        atomic<bool> up{false};  // A(canary): written by the watchdog
+        atomic<bool> up{false};    // A(canary): written by the watchdog
+        atomic<int> thread_id{0};  // A(canary): its own, once it runs
         platform::parker parker;
         platform::thread thread{};
     };
-    enum class sight { nothing, busy, acted };
+    enum class sight { nothing, between_items, running, acted };
     static constexpr int nobody = -1;
     static constexpr int index_of(detector tier) noexcept { return tier == detector::canary ? 0 : 1; }
 

@@ -35,6 +35,7 @@
 //                         int current_cpu()                     index into topology::cpus, cheap (rseq)
 //                         void yield()
 //                         void pin_thread(tid, cpu)             -1: all CPUs of the process
+//                         void leave_idle_policy(tid)           where that is permitted
 //                         int current_thread_id()               the kernel's thread id; model: the fiber's number
 //   backend/clock.hpp     std::chrono::nanoseconds now()        monotonic
 //   backend/topology.hpp  struct topology                       the CPUs this process may use, with node and cache

@@ -129,6 +129,11 @@ void pin_thread(int thread_id, int cpu) noexcept {
     sched_setaffinity(thread_id, sizeof cpus, &cpus);
 }
 
+void leave_idle_policy(int thread_id) noexcept {
+    const sched_param none{};
+    sched_setscheduler(thread_id, SCHED_OTHER, &none);
+}
+
 void yield() noexcept {
     sched_yield();
 }

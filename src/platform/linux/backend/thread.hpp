@@ -48,6 +48,10 @@ void yield() noexcept;
 /// refuses.
 void pin_thread(int thread_id, int cpu) noexcept;
 
+/// Takes a thread out of the idle policy, so that it gets its share of a busy CPU. No effect where the system refuses: the
+/// unprivileged need a RLIMIT_NICE of 20.
+void leave_idle_policy(int thread_id) noexcept;
+
 /// The kernel's id of the calling thread.
 int current_thread_id() noexcept;
 

@@ -38,6 +38,9 @@ void yield() noexcept;
 /// runs on then decides nothing but current_cpu(), and its answer is where it was started.
 void pin_thread(int thread_id, int cpu) noexcept;
 
+/// No effect: every thread may be chosen at any step, whatever its policy.
+inline void leave_idle_policy(int) noexcept {}
+
 /// The thread's number in this run: 1 is the body of the run. 0: outside of a run.
 int current_thread_id() noexcept;
 
