@@ -5,6 +5,7 @@
 # "N passed, N failed"; the exit status is 0 only if nothing failed and something passed.
 # Usage: test.sh [LEG...]   (default: all of them)
 #   ci        GCC, optimized: all tests, the checks of tools/dev, compile-fail, examples, install and consume
+#   tiers     the ci build again, once with each way of finding blocked workers forced
 #   debug     GCC, assertions on, shared library
 #   tsan      ThreadSanitizer
 #   asan      AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer
@@ -14,13 +15,13 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all_legs=(ci debug tsan asan clang minimal format)
+all_legs=(ci tiers debug tsan asan clang minimal format)
 legs=("$@")
 [ $# -gt 0 ] || legs=("${all_legs[@]}")
 for leg in "${legs[@]}"; do
     case " ${all_legs[*]} " in
         *" $leg "*) ;;
-        *) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        *) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done
 
@@ -60,10 +61,11 @@ skipped_tests() {
         "build/$1/Testing/Temporary/LastTest.log"
 }
 
-# The tests of one preset. ctest's closing lines are shown and counted; a run without a closing line is a failure.
+# The tests of one preset, those that the further arguments to ctest pick. ctest's closing lines are shown and counted; a
+# run without a closing line is a failure.
 run_tests() {
-    local preset=$1 log="$logs/$1-test.log" status failures=0 total=0 skipped
-    ctest --preset "$preset" >"$log" 2>&1
+    local preset=$1 log="$logs/$1${CMWQ_BLOCK_DETECT:+-$CMWQ_BLOCK_DETECT}-test.log" status failures=0 total=0 skipped
+    ctest --preset "$preset" "${@:2}" >"$log" 2>&1
     status=$?
     if [[ $(grep -E '^[0-9]+% tests passed' "$log") =~ ,\ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
         failures=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
@@ -88,6 +90,19 @@ preset_leg() {
         run_tests "$preset"
 }
 
+# Most of these tests wait rather than compute, so more of them than CPUs run side by side.
+tiers_leg() {
+    say tiers
+    step "tiers configure" cmake --preset ci &&
+        step "tiers build" cmake --build --preset ci --parallel "$(nproc)" || return
+    for CMWQ_BLOCK_DETECT in canary batch watchdog off; do
+        export CMWQ_BLOCK_DETECT
+        say "tiers: $CMWQ_BLOCK_DETECT"
+        run_tests ci -L '^(unit|contract|misuse|stress|regress)$' --parallel 6
+    done
+    unset CMWQ_BLOCK_DETECT
+}
+
 format_leg() {
     say format
     step format ./scripts/format.sh --check
@@ -96,6 +111,7 @@ format_leg() {
 for leg in "${legs[@]}"; do
     case $leg in
         format) format_leg ;;
+        tiers) tiers_leg ;;
         *) preset_leg "$leg" ;;
     esac
 done
