@@ -96,6 +96,7 @@ bool canary::hand_over_to(detector tier) noexcept {
     bird_thread& bird = threads_[index];
     if (!bird.up.load(memory_order_relaxed) && !start_thread(bird, tier)) return false;
     serving_.store(index, memory_order_relaxed);
+    armed_at_.store(platform::now().count(), memory_order_relaxed);
     bird.parker.unpark();
     return true;
 }
@@ -103,6 +104,7 @@ bool canary::hand_over_to(detector tier) noexcept {
 void canary::wake_up() noexcept {
     // sync canary.2: acquire-release read-modify-write; pairs with canary.3; one caller wakes it, and sees who is in service
     if (armed_.exchange(true, memory_order_acq_rel)) return;
+    armed_at_.store(platform::now().count(), memory_order_relaxed);
     const int serving = serving_.load(memory_order_relaxed);
     if (serving != nobody) threads_[serving].parker.unpark();
 }
@@ -136,7 +138,7 @@ void canary::stay_awake(bird_thread& self) noexcept {
     unsigned fruitless = 0;
     restraint held_back;
     while (fruitless < fruitless_looks && !relieved(self) && !ending_.load(memory_order_relaxed)) {
-        const sight seen = look(self.tier);
+        const sight seen = look(self);
         fruitless = seen == sight::nothing ? fruitless + 1 : 0;
         // Not after a wake: the woken worker preempts anyway, and beside busy threads each yield costs a turn, milliseconds.
         if (seen == sight::acted) continue;
@@ -159,18 +161,18 @@ bool canary::work_waits() const noexcept {
     return false;
 }
 
-canary::sight canary::look(detector tier) noexcept {
+canary::sight canary::look(bird_thread& self) noexcept {
     if (!work_waits()) return sight::nothing;
     if (pool_.nr_running.load(memory_order_relaxed) == 0) {
         // The CPU is free and nobody was woken for the work, because a thief was to come round to it.
-        return wake_worker() ? sight::acted : sight::nothing;
+        return wake_worker(self) ? sight::acted : sight::nothing;
     }
     // sync canary.6: acquire; pairs with canary.7; sees the worker's slot as it was when it got the token
     worker* latest = pool_.latest.load(memory_order_acquire);
     if (latest == nullptr) return sight::between_items;
-    if (counts_here(*latest)) return look_at_worker(*latest, tier);
+    if (counts_here(*latest)) return look_at_worker(self, *latest);
     worker* other = counted_worker();
-    return other != nullptr ? look_at_worker(*other, tier) : sight::between_items;
+    return other != nullptr ? look_at_worker(self, *other) : sight::between_items;
 }
 
 /// Does the slot's thread count as running in this pool? Slots are seen here without a lock: by now it may be another pool's.
@@ -190,7 +192,7 @@ worker* canary::counted_worker() noexcept {
     return found;
 }
 
-canary::sight canary::look_at_worker(worker& other, detector tier) noexcept {
+canary::sight canary::look_at_worker(bird_thread& self, worker& other) noexcept {
     const sighting seen{&other, life_of(other.counted.load(memory_order_relaxed)),
                         other.item_number.load(memory_order_relaxed)};
     // After its life was read: a slot that is another pool's by now has another life, and stays in that pool's counts.
@@ -200,12 +202,34 @@ canary::sight canary::look_at_worker(worker& other, detector tier) noexcept {
     const bool blocked =
         other.in_blocking_region.load(memory_order_relaxed) ||
         platform::task_state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
-    if (!blocked || !take_out_of_counts(pool_, seen, tier)) return sight::running;
-    return wake_worker() ? sight::acted : sight::nothing;
+    if (!blocked) {
+        self.awake.remember(other);
+        return sight::running;
+    }
+    const std::chrono::nanoseconds late = lateness_of(self, other);
+    if (!take_out_of_counts(pool_, seen)) return sight::running;
+    pool_.scope->runtime->counters.blocks_found[static_cast<unsigned>(self.tier)].add(late);
+    return wake_worker(self) ? sight::acted : sight::nothing;
+}
+
+void canary::known_awake::remember(const worker& other) noexcept {
+    *this = {&other, platform::now(), platform::cpu_time_of(other.thread_id.load(memory_order_relaxed))};
+}
+
+/// How long the worker has been off the CPU, at most: since it was last known to be awake, less what it computed since. If
+/// nothing was known of it since the canary was armed: since then, because before that nobody waited.
+std::chrono::nanoseconds canary::lateness_of(const bird_thread& self, const worker& other) const noexcept {
+    const std::chrono::nanoseconds now = platform::now();
+    const std::chrono::nanoseconds armed_at{armed_at_.load(memory_order_relaxed)};
+    if (self.awake.who != &other || self.awake.at < armed_at) return now - std::max(self.awake.at, armed_at);
+    const auto computed = platform::cpu_time_of(other.thread_id.load(memory_order_relaxed)) - self.awake.cpu_time;
+    return std::max(now - self.awake.at - computed, no_time);
 }
 
 /// False: there is no idle worker. The watchdog is asked to make one, and the pool remembers to keep a spare from now on.
-bool canary::wake_worker() noexcept {
+bool canary::wake_worker(bird_thread& self) noexcept {
+    // Asked now, not with the token in hand: a canary that has to give up the CPU then holds up its pool.
+    if (const worker* next = top_idle(pool_)) self.awake.remember(*next);
     if (!take_running_token(pool_)) return true;
     if (worker* sleeper = pop_idle(pool_)) {
         pool_.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);

@@ -57,11 +57,20 @@ public:
     void end() noexcept;
 
 private:
+    /// When a worker was known not to be blocked: seen running, or woken just then. Null: nothing was known of any.
+    struct known_awake {
+        const worker* who = nullptr;
+        std::chrono::nanoseconds at{0};
+        std::chrono::nanoseconds cpu_time{0};  // the worker's, by then
+
+        void remember(const worker& other) noexcept;
+    };
     struct bird_thread {
         canary* owner = nullptr;
         detector tier = detector::canary;
         atomic<bool> up{false};    // A(canary): written by the watchdog
         atomic<int> thread_id{0};  // A(canary): its own, once it runs
+        known_awake awake;         // S: this thread
         platform::parker parker;
         platform::thread thread{};
     };
@@ -73,12 +82,13 @@ private:
     void watch(bird_thread& self) noexcept;
     void stay_awake(bird_thread& self) noexcept;
     bool relieved(const bird_thread& self) const noexcept;
-    sight look(detector tier) noexcept;
-    sight look_at_worker(worker& other, detector tier) noexcept;
+    sight look(bird_thread& self) noexcept;
+    sight look_at_worker(bird_thread& self, worker& other) noexcept;
+    std::chrono::nanoseconds lateness_of(const bird_thread& self, const worker& other) const noexcept;
     bool counts_here(const worker& slot) const noexcept;
     worker* counted_worker() noexcept;
     void wake_up() noexcept;
-    bool wake_worker() noexcept;
+    bool wake_worker(bird_thread& self) noexcept;
     bool work_waits() const noexcept;
     bool start_thread(bird_thread& thread, detector tier) noexcept;
     bool hand_over_to(detector tier) noexcept;
@@ -88,6 +98,7 @@ private:
     atomic<bool> ending_{false};                // A(canary)
     atomic<int> serving_{nobody};               // A(canary): which thread watches; written by the watchdog
     bird_thread threads_[2];                    // W: idle policy, batch policy
+    atomic<std::int64_t> armed_at_{0};          // T: nanoseconds; for the statistics
     std::optional<detector> employed_as_;       // W: as employ was told
     std::chrono::nanoseconds batch_until_{0};   // W: zero, unless the twin stands in
     std::chrono::nanoseconds batch_service_{};  // W: how long the twin stood in the last time

@@ -61,7 +61,7 @@ void start_looking(worker& me) noexcept {
     kick_all(scope);
 }
 
-unsigned take_out_of_counts(worker_pool& pool, const sighting& seen, detector tier) noexcept {
+unsigned take_out_of_counts(worker_pool& pool, const sighting& seen) noexcept {
     worker& other = *seen.other;
     if (other.current.load(memory_order_relaxed) == nullptr) return 0;
     if (other.item_number.load(memory_order_relaxed) != seen.number) return 0;
@@ -70,12 +70,11 @@ unsigned take_out_of_counts(worker_pool& pool, const sighting& seen, detector ti
     // Set after the count has changed: a worker that misses it in this item finds it after the next.
     // sync count.3: release read-modify-write; pairs with count.4; the worker then sees `counted` as it is
     other.attention.fetch_or(attention::uncounted, memory_order_release);
-    pool.scope->runtime->counters.blocks_found[static_cast<unsigned>(tier)].fetch_add(1, memory_order_relaxed);
     return left;
 }
 
 bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept {
-    const unsigned left = take_out_of_counts(pool, seen, detector::watchdog);
+    const unsigned left = take_out_of_counts(pool, seen);
     make_up_for(pool, left);
     return left != 0;
 }

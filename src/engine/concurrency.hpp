@@ -41,7 +41,7 @@ struct sighting {
 /// An observer's verdict: that worker of `pool` blocks in that item, or hogs the CPU. Takes it out of the counts; 0: it went
 /// on, or somebody else was first. Late verdicts are harmless: a worker taken out wrongly is one running worker too many
 /// until the end of its item, where it joins again.
-[[nodiscard]] unsigned take_out_of_counts(worker_pool& pool, const sighting& seen, detector tier) noexcept;
+[[nodiscard]] unsigned take_out_of_counts(worker_pool& pool, const sighting& seen) noexcept;
 
 /// The same, and another worker woken or made. Not for the canary, which makes no threads. True: it was taken out.
 bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept;

@@ -30,7 +30,7 @@ void look_after_trials(int cpu, std::chrono::nanoseconds now) noexcept;
 /// In the child of a fork.
 void renew_trials_after_fork() noexcept;
 
-/// Can this process read the state of its threads at present? By asking for the caller's own, which runs.
+/// Can this process read the state of its threads at present? By asking for the caller's own.
 bool can_read_states() noexcept;
 
 }  // namespace engine

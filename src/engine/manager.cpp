@@ -85,7 +85,7 @@ void push_stack(atomic<std::uint64_t>& stack, worker& self) noexcept {
     std::uint64_t seen = stack.load(memory_order_relaxed);
     do {
         self.next_idle.store(static_cast<worker_id>(seen & id_bits), memory_order_relaxed);
-        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9, idle.13; closes a store-load race: a waker that
+        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9, idle.13, idle.16; closes a store-load race: a waker that
         // took the token sees this worker, or the worker's later look sees the token given back. Publishes the worker before
         // it gives its running token back: whoever takes the token after that finds somebody to hand it to
     } while (!stack.compare_exchange_weak(seen, with_top(seen, self.id), memory_order_seq_cst, memory_order_relaxed));
@@ -151,6 +151,12 @@ bool has_idle(const worker_pool& pool) noexcept {
     // sync idle.7: seq_cst load; pairs with idle.6; the other half of that race, for a waker that gave its token back: a worker that pushed itself
     // before it looked at the count is seen here, one that pushed later sees the work itself
     return (pool.idle_stack.load(memory_order_seq_cst) & id_bits) != 0;
+}
+
+const worker* top_idle(const worker_pool& pool) noexcept {
+    // sync idle.16: acquire; pairs with idle.6; sees the slot of the worker that was pushed
+    const auto id = static_cast<worker_id>(pool.idle_stack.load(memory_order_acquire) & id_bits);
+    return id != 0 ? &registry::instance().slot_of(id) : nullptr;
 }
 
 worker* pop_idle(worker_pool& pool) noexcept {

@@ -171,9 +171,18 @@ runtime_statistics runtime::statistics() const noexcept {
     told.items_stolen = now.items_stolen.load(relaxed);
     told.wakeups = now.wakeups.load(relaxed);
     told.flushes = now.flushes.load(relaxed);
-    told.blocks_found_by_canary = now.blocks_found[0].load(relaxed);
-    told.blocks_found_by_batch_canary = now.blocks_found[1].load(relaxed);
-    told.blocks_found_by_watchdog = now.blocks_found[2].load(relaxed);
+    const auto tell = [](const engine::finds& by, std::uint64_t& count, std::chrono::nanoseconds& lateness,
+                         std::chrono::nanoseconds& most_lateness) {
+        count = by.count.load(relaxed);
+        lateness = std::chrono::nanoseconds{by.lateness.load(relaxed)};
+        most_lateness = std::chrono::nanoseconds{by.most_lateness.load(relaxed)};
+    };
+    tell(now.blocks_found[0], told.blocks_found_by_canary, told.canary_lateness, told.most_canary_lateness);
+    tell(now.blocks_found[1], told.blocks_found_by_batch_canary, told.batch_canary_lateness,
+         told.most_batch_canary_lateness);
+    tell(now.blocks_found[2], told.blocks_found_by_watchdog, told.watchdog_lateness, told.most_watchdog_lateness);
+    told.canaries_starved = now.canaries_starved.load(relaxed);
+    told.detection_losses = now.detection_losses.load(relaxed);
     engine::for_each_scope(*impl_, [&](engine::pool_scope& scope) {
         told.pools += static_cast<unsigned>(scope.nr_pools);
         for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {

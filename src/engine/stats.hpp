@@ -5,11 +5,27 @@
 
 #include "engine/locking.hpp"
 
+#include <chrono>
 #include <cstdint>
 
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
+
+/// What one way of finding blocked workers has found.
+struct finds {
+    atomic<std::uint64_t> count{0};         // T
+    atomic<std::int64_t> lateness{0};       // T: nanoseconds, all of them together
+    atomic<std::int64_t> most_lateness{0};  // T: nanoseconds
+
+    void add(std::chrono::nanoseconds late) noexcept {
+        count.fetch_add(1, memory_order_relaxed);
+        lateness.fetch_add(late.count(), memory_order_relaxed);
+        std::int64_t most = most_lateness.load(memory_order_relaxed);
+        while (late.count() > most &&
+               !most_lateness.compare_exchange_weak(most, late.count(), memory_order_relaxed, memory_order_relaxed)) {}
+    }
+};
 
 struct statistics {
     atomic<std::uint64_t> workers_created{0};           // T: threads started
@@ -22,7 +38,8 @@ struct statistics {
     atomic<std::uint64_t> wakeups{0};                   // T: idle workers woken
     atomic<std::uint64_t> flushes{0};                   // T: flushes that had something to wait for
     atomic<std::uint64_t> canaries_starved{0};          // T: times that a batch canary had to stand in for one
-    atomic<std::uint64_t> blocks_found[3] = {};         // T: workers found blocked or hogging, by enum detector
+    atomic<std::uint64_t> detection_losses{0};          // T: times that a worse tier had to be used from then on
+    finds blocks_found[3];                              // T: workers found blocked, by enum detector
 };
 
 }  // namespace engine

@@ -10,6 +10,8 @@
 #include "engine/timers.hpp"
 #include "engine/wake.hpp"
 
+#include <algorithm>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
@@ -21,6 +23,7 @@ using std::chrono::nanoseconds;
 
 /// How often we look.
 constexpr nanoseconds tick_length = milliseconds{10};
+constexpr nanoseconds time_between_state_checks = std::chrono::seconds{1};
 
 pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
     // sync setup.3: acquire; pairs with setup.4; sees the scope as it was made
@@ -162,7 +165,9 @@ void watchdog::act_on(worker_pool& pool, const verdict& found) noexcept {
         if (widen && other.unpinned.exchange(false, memory_order_relaxed)) platform::pin_thread(thread_id, pool.cpu);
         return;
     }
-    if (!found.hogs) return;
+    if (!found.hogs) {
+        return runtime_.counters.blocks_found[static_cast<unsigned>(detector::watchdog)].add(found.lateness);
+    }
     runtime_.counters.cpu_hogs.fetch_add(1, memory_order_relaxed);
     const work_class* kind = other.current_kind.load(memory_order_relaxed);
     const cmwq_queue* queue = registry::instance().queue_of(other.current_queue.load(memory_order_relaxed));
@@ -207,8 +212,37 @@ void watchdog::look_for_stall(worker_pool& pool) noexcept {
 
 /// Under tick_lock_. Told once what to do, or what is best by now.
 void watchdog::choose_tier() noexcept {
-    if (tier_ == detection_tier::unknown) forced_ = forced_tier(runtime_);
-    tier_ = forced_ != detection_tier::unknown ? forced_ : best_tier();
+    const detection_tier former = tier_;
+    if (former == detection_tier::unknown) forced_ = forced_tier(runtime_);
+    if (forced_ != detection_tier::unknown) {
+        tier_ = forced_;
+        return;
+    }
+    tier_ = states_can_be_read() ? best_tier() : detection_tier::off;
+    if (former != detection_tier::unknown && tier_ > former) tell_of_loss();
+}
+
+/// They may become unreadable when the process gives up privileges or runs out of descriptors, and readable again.
+bool watchdog::states_can_be_read() noexcept {
+    const nanoseconds now = platform::now();
+    if (!states_in_doubt_ && now < next_state_check_) return states_readable_;
+    states_in_doubt_ = false;
+    next_state_check_ = now + time_between_state_checks;
+    states_readable_ = can_read_states();
+    return states_readable_;
+}
+
+void watchdog::tell_of_loss() noexcept {
+    runtime_.counters.detection_losses.fetch_add(1, memory_order_relaxed);
+    if (told_of_loss_) return;
+    told_of_loss_ = true;
+    if (!states_readable_) {
+        platform::say("cmwq: the states of threads cannot be read any more; an item counts as blocked after 10 ms");
+    } else if (tier_ == detection_tier::batch_canary) {
+        platform::say("cmwq: the lowest priority is not honoured here; blocked items are found by a batch canary");
+    } else {
+        platform::say("cmwq: thread priorities or states mean nothing here; blocked items are found after 10 ms");
+    }
 }
 
 void watchdog::employ_canaries() noexcept {
@@ -249,18 +283,28 @@ unsigned watchdog::find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_v
     locked hold{pool.workers_lock};
     unsigned found = 0;
     for (worker* other = pool.workers; other != nullptr && found < most_verdicts; other = other->next_in_pool) {
-        bool hogs = false;
-        if (!is_stuck(*other, hogs)) continue;
+        verdict& next = stuck[found];
+        next = {};
+        if (!is_stuck(*other, next)) continue;
         const unsigned life = life_of(other->counted.load(memory_order_relaxed));
-        stuck[found++] = {{other, life, other->seen_item}, hogs};
+        next.seen = {other, life, other->seen_item};
+        ++found;
     }
     return found;
 }
 
-bool watchdog::is_stuck(worker& other, bool& hogs) noexcept {
+/// Since it was first seen in its item, less what it computed since.
+nanoseconds watchdog::lateness_of(const worker& other) noexcept {
+    const nanoseconds computed =
+        platform::cpu_time_of(other.thread_id.load(memory_order_relaxed)) - nanoseconds{other.seen_cpu_time};
+    return std::max(platform::now() - other.seen_since - computed, nanoseconds::zero());
+}
+
+bool watchdog::is_stuck(worker& other, verdict& found) noexcept {
     if ((other.counted.load(memory_order_relaxed) & counted_in::anything) == 0) return false;
     const std::uint64_t number = other.item_number.load(memory_order_relaxed);
     if (other.in_blocking_region.load(memory_order_relaxed)) {
+        found.lateness = number == other.seen_item ? lateness_of(other) : tick_length;
         other.seen_item = number;
         return true;
     }
@@ -270,11 +314,15 @@ bool watchdog::is_stuck(worker& other, bool& hogs) noexcept {
         other.seen_since = platform::now();
         return false;
     }
+    found.lateness = lateness_of(other);
     if (tier_ == detection_tier::off) return true;  // told not to look: no progress for a tick counts as blocked
     const int thread_id = other.thread_id.load(memory_order_relaxed);
-    if (platform::task_state_of(thread_id) != platform::task_state::running) return true;
-    hogs = platform::cpu_time_of(thread_id).count() - other.seen_cpu_time >= runtime_.options.cpu_hog_after.count();
-    return hogs;
+    const platform::task_state state = platform::task_state_of(thread_id);
+    states_in_doubt_ |= state == platform::task_state::unknown;
+    if (state != platform::task_state::running) return true;
+    found.hogs =
+        platform::cpu_time_of(thread_id).count() - other.seen_cpu_time >= runtime_.options.cpu_hog_after.count();
+    return found.hogs;
 }
 
 }  // namespace engine

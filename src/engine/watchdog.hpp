@@ -45,7 +45,8 @@ private:
     /// A worker found stuck in its item of that number.
     struct verdict {
         sighting seen;
-        bool hogs;  ///< it computes, rather than blocks
+        bool hogs;                          ///< it computes, rather than blocks
+        std::chrono::nanoseconds lateness;  ///< how long it has not computed, at most
     };
     static constexpr unsigned most_verdicts = 64;  // per pool and tick
 
@@ -55,7 +56,10 @@ private:
     void employ_canary(worker_pool& pool, bool scope_has_work) noexcept;
     void judge_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
-    bool is_stuck(worker& other, bool& hogs) noexcept;
+    bool is_stuck(worker& other, verdict& found) noexcept;
+    static std::chrono::nanoseconds lateness_of(const worker& other) noexcept;
+    bool states_can_be_read() noexcept;
+    void tell_of_loss() noexcept;
     void act_on(worker_pool& pool, const verdict& found) noexcept;
     void summon_rescuers(const pool_scope& scope) noexcept;
     void summon_rescuers_locked(const pool_scope& scope) noexcept;
@@ -72,6 +76,10 @@ private:
     mutex tick_lock_;                                  // one look at a time
     detection_tier forced_ = detection_tier::unknown;  // W: what the options or the environment ask for
     detection_tier tier_ = detection_tier::unknown;    // W: what is in use
+    bool states_readable_ = true;                      // W
+    bool states_in_doubt_ = true;                      // W: one could not be read since they were last tried
+    std::chrono::nanoseconds next_state_check_{0};     // W
+    bool told_of_loss_ = false;                        // W
     hog_reports hogs_;                                 // W
 };
 
