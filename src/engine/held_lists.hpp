@@ -15,12 +15,12 @@ namespace engine {
 class held_lists {
 public:
     /// `self`: the calling worker, or null.
-    held_lists(cmwq_queue& wq, const worker* self) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS
-        : wq_{wq},
-          seats_{wq.first_seat()},
-          nr_seats_{seats_ != nullptr ? wq.nr_seats : 0} {
+    held_lists(cmwq_queue& wq, const worker* self) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS : wq_{wq} {
         const biased_entry* entry = self != nullptr ? &self->entry : nullptr;
         for (int cpu = 0; cpu < wq_.scope->nr_pools; ++cpu) wq_.scope->pools[cpu].list.lock(entry);
+        // Only now: a queue gets its first seats, and its items there, while somebody holds the pools.
+        seats_ = wq.first_seat();
+        nr_seats_ = seats_ != nullptr ? wq.nr_seats : 0;
         for (int seat = 0; seat < nr_seats_; ++seat) seats_[seat].items.lock(entry);
         registry::instance().collide_lock.lock();
     }
@@ -65,8 +65,8 @@ private:
     }
 
     cmwq_queue& wq_;
-    pool_workqueue* seats_;  // as they were when we came: the queue may get its seats meanwhile
-    int nr_seats_;
+    pool_workqueue* seats_ = nullptr;
+    int nr_seats_ = 0;
 };
 
 }  // namespace engine
