@@ -95,7 +95,8 @@ struct computing_item : cmwq::work<computing_item> {
 
 TEST(hog_report, comes_for_the_fourth_item_and_then_ever_more_rarely) {
     const std::string told = told_during([] {
-        cmwq::runtime own;
+        cmwq::runtime own{
+            {.detect = cmwq::block_detection::watchdog}};  // where states are not read, all are called blocked
         auto wq = own.make_queue(cmwq::percpu{.name = "hogged"});
         const support::pinned_to place{support::allowed_cpus().front()};
         // Hogs are looked for while something waits, so the last few are not found.
