@@ -8,6 +8,7 @@
 //   work_pointer.hpp  which pointers carry items, and how to add one; arc.hpp: the shared owner made for it
 //   scoped_work.hpp   items with their own function, whose destructor cancels and waits: scoped_work, bound_work
 //   queue.hpp         enqueue, try_spawn, flush, drain; what they return: enqueue_result.hpp, spawn.hpp
+//   delayed_work.hpp  items with a timer; delay.hpp: what a delay may be; fixed_rate.hpp: periodic ones
 //   owned_queue.hpp   queues of one's own, made from options.hpp; system_queues.hpp: those that are always there
 //   freeze.hpp        a time in which nothing of the freezable queues runs
 //   runtime.hpp       workers and pools, for programs that want more than one set or other settings
@@ -22,6 +23,7 @@
 #include <cmwq/delay.hpp>
 #include <cmwq/delayed_work.hpp>
 #include <cmwq/enqueue_result.hpp>
+#include <cmwq/fixed_rate.hpp>
 #include <cmwq/freeze.hpp>
 #include <cmwq/fwd.hpp>
 #include <cmwq/has_work.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A hierarchical timing wheel (Varghese and Lauck, 1987): arm and remove in O(1), whatever the number of armed items and
-// however far away their time is. Not synchronised: its owner is. Why this shape: docs/adr/0012-timer-wheels.md.
+// however far away their time is. Not synchronised: its owner is. Why this shape: docs/adr/0013-timer-wheels.md.
 //
 // Eight levels of 64 slots: a slot of level n is 2^(15 + 6n) nanoseconds wide, so the levels reach from 33 microseconds to
 // the end of the clock, 292 years. An item goes to the level of the highest digit in which its time differs from the
@@ -36,6 +36,9 @@ public:
     constexpr timer_wheel() noexcept = default;
     timer_wheel(const timer_wheel&) = delete;
     timer_wheel& operator=(const timer_wheel&) = delete;
+
+    /// An empty wheel's clock is set; it goes on with collect_due.
+    void start_at(instant now) noexcept { current_ = now >> tick_bits; }
 
     /// A time at or after which something may be due, and before which nothing is. Removing items does not move it.
     instant earliest() const noexcept;

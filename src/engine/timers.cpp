@@ -29,6 +29,7 @@ bool timers::start() noexcept {
     locked hold{start_lock_};
     if (started_.load(memory_order_relaxed)) return true;
     nr_wheels_ = std::min(static_cast<unsigned>(platform::discover_topology().nr_cpus), most_wheels);
+    for (locked_wheel& wheel : wheels_) wheel.items.start_at(now());
     // It delays every item there is, so it goes before them where that is permitted.
     const platform::thread_options options{.name = "cmwq/timers", .nice = -20, .exact_timers = true};
     if (!thread_.start(options, thread_main, this)) return false;

@@ -59,6 +59,13 @@ TEST_F(timer_wheel_test, empty_wheel_has_nothing_due) {
     EXPECT_EQ(wheel.earliest(), never);
 }
 
+TEST_F(timer_wheel_test, empty_wheel_can_be_set_to_an_earlier_time) {
+    EXPECT_TRUE(due_at(9 * day).empty());
+    wheel.start_at(1 * s);
+    timed_item& item = arm(2 * s);
+    EXPECT_EQ(due_at(2 * s), std::vector<work_base*>{&item});
+}
+
 TEST_F(timer_wheel_test, item_is_due_at_its_time_to_the_nanosecond) {
     for (const instant due : {instant{1}, 32'767 * instant{1}, 40 * us, 7 * ms, 3 * s, 400 * day, 250 * 365 * day}) {
         timer_wheel fresh;
