@@ -18,8 +18,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// What becomes of an instance that was taken back. Called while it is in no list and no wheel and its word still says that
-/// somebody has it, held or armed; it changes that, by one of the transitions. Under no lock.
+/// What becomes of an instance that was taken back. Called while it is in no list and no wheel, and taken; it lets it go, by one
+/// of the transitions. Under no lock.
 struct taken_step {
     void (*function)(work_base& item, void* context) noexcept;
     void* context;

@@ -69,7 +69,7 @@ bool expire_now(work_base& item) noexcept {
     if (!timers_remove(item)) return false;
     cmwq_queue* wq = registry::instance().queue_of(queue_of_word(word_of(item)));
     const int cpu = engine_access::timer(item).cpu;
-    transition_from_armed(item);
+    transition_from_taken(item);
     publish_on(*wq, item, cpu);
     return true;
 }

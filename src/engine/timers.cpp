@@ -78,6 +78,8 @@ void timers::insert(work_base& item, cmwq_queue& wq, unsigned wheel) noexcept {
         // sync timers.3: seq_cst store; pairs with timers.4; the race: this store and the load of the alarm in wake_for,
         // against the thread's store of the alarm and its second look at all wheels
         if (is_earliest) to.earliest.store(due, memory_order_seq_cst);
+    } else {
+        transition_from_armed_to_taken(item, wheel);
     }
     to.lock.unlock();
     if (closing) return drop_instance(item);
@@ -108,6 +110,7 @@ bool timers::remove(work_base& item) noexcept {
             const std::uint64_t again = armed_word_of(item);
             if (is_armed(again) && wheel_of_word(again) == wheel && timer_wheel::contains(item)) {
                 from.items.remove(item);
+                transition_from_armed_to_taken(item, wheel);
                 return true;
             }
         }
@@ -137,12 +140,13 @@ void timers::drop_items_of(cmwq_queue& wq, locked_wheel& wheel) noexcept {
             locked hold{wheel.lock};
             item = timer_wheel::pop(chosen);
             if (item == nullptr) return;
+            transition_from_armed_to_taken(*item, wheel_of_word(word_of(*item)));
         }
         if (!received) {
             drop_instance(*item);
             continue;
         }
-        transition_from_armed(*item);
+        transition_from_taken(*item);
         publish(wq, *item);  // the queue's workers hand it to the receiver, like all others
     }
 }
@@ -224,8 +228,8 @@ instant timers::expire_first(locked_wheel& wheel) noexcept {
         // The queue is there: whoever destroys it takes its items out first, under this lock, and then waits for us.
         wq = registry::instance().queue_of(queue_of_word(word_of(*item)));
         queue_in_hand_.store(wq->id, memory_order_relaxed);
+        transition_from_armed(*item);
     }
-    transition_from_armed(*item);
     publish_on(*wq, *item, access::timer(*item).cpu);
     // sync timers.10: release; pairs with timers.9; the queue is not touched after this
     queue_in_hand_.store(0, memory_order_release);

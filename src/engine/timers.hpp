@@ -37,9 +37,9 @@ public:
     /// Arms an item claimed with that wheel in its word, for the time in its timer part. Any thread.
     /// Lifetime: the item may have run and be gone when this returns.
     void insert(work_base& item, cmwq_queue& wq, unsigned wheel) noexcept;
-    /// Takes an armed item out: true; then the pending instance is the caller's. Its word still says armed, and everybody else
-    /// waits, until the caller calls transition_from_armed (and publishes the item, or arms it again) or
-    /// transition_to_cancelled. False: it is not armed, or its time has come: the caller looks at the word again.
+    /// Takes an armed item out: true; then the pending instance is the caller's, and taken (work_word.hpp): the caller lets it
+    /// go by transition_to_cancelled, transition_to_moved or transition_from_taken. False: it is not armed, or its time has
+    /// come: the caller looks at the word again.
     [[nodiscard]] bool remove(work_base& item) noexcept;
 
     /// A queue goes: from here on nothing of it is armed, and nothing of it is on its way from a wheel to its pools.

@@ -126,19 +126,35 @@ constexpr std::uint64_t in_wheel(queue_id id, unsigned wheel) noexcept {
     return claim_for(item, in_wheel(id, wheel));
 }
 
-/// pending with its timer armed -> pending. By whoever took it out of the wheel; until then everybody else waits, as for
-/// somebody who has claimed it and is about to insert it.
+/// pending with its timer armed -> pending, and on its way to its queue. By whoever took it out of its wheel, under the
+/// wheel's lock: so whoever holds that lock and reads "armed in this wheel" has the links to himself.
 inline void transition_from_armed(work_base& item) noexcept {
     // sync work-word.8: release read-modify-write; pairs with work-word.9; the item is in no wheel any more
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~(work_word::timer_armed | work_word::wheel),
                                                             memory_order_release);
 }
 
-/// held, or timer armed -> pending for queue `id`, with `timer_armed` and the wheel or without. By whoever took the instance
-/// out of its list or wheel. Enqueuers may be refused meanwhile, and others disable the item.
+/// pending with its timer armed -> pending and taken. As transition_from_armed; the instance is the caller's, who lets it go by
+/// transition_to_cancelled, transition_to_moved or transition_from_taken.
+inline void transition_from_armed_to_taken(work_base& item, unsigned wheel) noexcept {
+    constexpr std::uint64_t changed = work_word::timer_armed | work_word::taken;
+    // sync work-word.12: release read-modify-write; pairs with work-word.9; as work-word.8. Exclusive or: an armed instance is
+    // not taken, and its wheel is known
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(changed | std::uint64_t{wheel} << work_word::wheel_shift,
+                                                            memory_order_release);
+}
+
+/// taken -> pending, and on its way to its queue.
+inline void transition_from_taken(work_base& item) noexcept {
+    // sync work-word.13: release read-modify-write; pairs with work-word.3; as an enqueuer between claim and push
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::taken, memory_order_release);
+}
+
+/// taken -> pending in another place: a queue, or a wheel. By whoever took the instance out of its list or wheel. Enqueuers may
+/// be refused meanwhile, and others disable the item.
 inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
-    constexpr std::uint64_t replaced = work_word::taken | work_word::timer_armed | work_word::wheel | work_word::queue;
+    constexpr std::uint64_t replaced = work_word::taken | work_word::queue;
     std::uint64_t seen = word.load(memory_order_relaxed);
     // sync work-word.10: release read-modify-write; pairs with work-word.9; the item is where it was no more
     while (!word.compare_exchange_weak(seen, (seen & ~replaced) | place, memory_order_release, memory_order_relaxed)) {}
@@ -146,7 +162,7 @@ inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
 
 /// The word as it is now, for whoever looks for an armed item: its wheel, and its links as they were when it was claimed.
 inline std::uint64_t armed_word_of(work_base& item) noexcept {
-    // sync work-word.9: acquire; pairs with work-word.1, work-word.8, work-word.10; sees the item as its last owner left it
+    // sync work-word.9: acquire; pairs with work-word.1, work-word.8, work-word.10, work-word.12; sees the item as its last owner left it
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_acquire);
 }
 
@@ -171,7 +187,7 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
     do {
         if ((seen & (work_word::pending | work_word::taken)) != work_word::pending) return false;
         if (is_armed(seen) || queue_of_word(seen) != id) return false;
-        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1, work-word.11; sees the item as it was enqueued
+        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1, work-word.11, work-word.13; sees the item as it was enqueued
     } while (!word.compare_exchange_weak(seen, seen | work_word::held, memory_order_acq_rel, memory_order_relaxed));
     return true;
 }
@@ -189,12 +205,12 @@ inline void transition_to_taken(work_base& item) noexcept {
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(work_word::held | work_word::taken, memory_order_release);
 }
 
-/// taken, or timer armed -> idle: the instance was taken off its list or out of its wheel by the caller, and will not run.
+/// taken -> idle: the instance was taken off its list or out of its wheel by the caller, and will not run.
 inline void transition_to_cancelled(work_base& item) noexcept {
     // sync work-word.5: release read-modify-write; pairs with work-word.1; the next enqueuer finds the links and the owner's
     // place free
-    constexpr std::uint64_t gone = work_word::pending | work_word::taken | work_word::timer_armed | work_word::wheel;
-    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~gone, memory_order_release);
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~(work_word::pending | work_word::taken),
+                                                            memory_order_release);
 }
 
 /// One disable more. From here on no instance is accepted; one that is pending stays. False: too many already.

@@ -141,4 +141,32 @@ TEST_F(work_word_test, one_of_many_claims_wins) {
     }
 }
 
+TEST_F(work_word_test, armed_is_pending_and_knows_its_wheel) {
+    ASSERT_EQ(transition_to_armed(item, 7, 13), refusal::none);
+    EXPECT_TRUE(item.pending());
+    EXPECT_TRUE(is_armed(word));
+    EXPECT_EQ(wheel_of_word(word), 13u);
+    EXPECT_EQ(queue_of_word(word), 7u);
+    EXPECT_EQ(transition_to_pending(item, 8), refusal::already_pending);
+    EXPECT_FALSE(transition_to_held(item, 7));
+    transition_from_armed(item);
+    EXPECT_EQ(word, in_queue(7) | work_word::pending);
+}
+
+TEST_F(work_word_test, taken_from_its_wheel_it_cannot_be_held_until_it_is_let_go) {
+    ASSERT_EQ(transition_to_armed(item, 7, 13), refusal::none);
+    transition_from_armed_to_taken(item, 13);
+    EXPECT_EQ(word, in_queue(7) | work_word::pending | work_word::taken);
+    EXPECT_FALSE(transition_to_held(item, 7));
+    ASSERT_TRUE(transition_to_disabled(item));
+    transition_to_moved(item, in_wheel(9, 2));
+    EXPECT_EQ(word, in_wheel(9, 2) | work_word::pending | work_word::one_disable);
+    transition_from_armed_to_taken(item, 2);
+    transition_from_taken(item);
+    EXPECT_TRUE(transition_to_held(item, 9));
+    transition_to_taken(item);
+    transition_to_cancelled(item);
+    EXPECT_EQ(word, in_queue(9) | work_word::one_disable);
+}
+
 }  // namespace
