@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The timelines of the kernel's workqueue documentation on the real machine: w0 burns 5 ms of CPU, sleeps 10 ms, burns 5 ms
-// more; w1 and w2 burn 5 ms and sleep 10 ms; all three are enqueued at once, on one CPU. When does each of them end? Nothing
-// is announced to the library. Prints one row per kind of queue: median and spread over the rounds, the kernel's figures
-// beside them, and whether the medians are within the tolerance of those.
+// The timelines of the kernel's workqueue documentation on the real machine: w0 burns 5 ms of CPU, sleeps 10 ms, burns
+// 5 ms more; w1 and w2 burn 5 ms and sleep 10 ms; all three are enqueued at once, on one CPU. When does each of them
+// end? Nothing is announced to the library. Prints one row per kind of queue: median and spread over the rounds, the
+// kernel's figures beside them, and whether the medians are within the tolerance of those.
 //
 // tests/model/timeline_scenarios_test.cpp says what is exact about this, in virtual time.
 #include "harness/affinity.hpp"

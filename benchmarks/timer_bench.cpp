@@ -2,9 +2,10 @@
 //
 // What a delayed item costs and how late it is, each beside its floor in the same run:
 //
-//   arm, cancel   ns per item, with all of them armed at the end of the arming; one thread, and two threads at once with
-//                 half the items each. Floor: a lock and a hashed wheel of doubly linked lists, nothing else. `until` is
-//                 given a time point, `after` a duration, so it reads the clock too; the floor does as well in that row.
+//   arm, cancel   ns per item, with all of them armed at the end of the arming; one thread, and two threads at once
+//                 with half the items each. Floor: a lock and a hashed wheel of doubly linked lists, nothing else.
+//                 `until` is given a time point, `after` a duration, so it reads the clock too; the floor does as well
+//                 in that row.
 //   lateness      us from its time to the start of its function, of timers at random distances one after the other.
 //                 Floor: a thread with a timer slack of 1 ns in clock_nanosleep.
 //

@@ -3,6 +3,7 @@
 # Every option of the build, in one place. A project that adds cmwq as a subdirectory gets the library alone.
 
 option(CMWQ_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(CMWQ_BUILD_MODEL "Build the engine over the deterministic backend, and its tests" ON)
 option(CMWQ_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(CMWQ_BUILD_TOOLS "Build the tools (cmwq-sum)" ${PROJECT_IS_TOP_LEVEL})
 option(CMWQ_BUILD_BENCHMARKS "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A class with something to do now and then: however often it is asked for while it waits, it is done once; and when the
-// object goes, what is pending is cancelled and what runs is waited for.
+// A class with something to do now and then: however often it is asked for while it waits, it is done once; and when
+// the object goes, what is pending is cancelled and what runs is waited for.
 #include <cmwq/cmwq.hpp>
 
 #include <cstdio>

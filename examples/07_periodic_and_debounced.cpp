@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Three uses of a delayed item: at a fixed rate, after the last of many requests (debounce), and at most once in a while
-// (throttle).
+// Three uses of a delayed item: at a fixed rate, after the last of many requests (debounce), and at most once in a
+// while (throttle).
 #include <cmwq/cmwq.hpp>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A child of fork has the same queues, empty and ready for use; what was pending stays the parent's. And a queue may end
-// without running what is pending: its items are handed to another one. See docs/guide/fork-and-shutdown.md.
+// A child of fork has the same queues, empty and ready for use; what was pending stays the parent's. And a queue may
+// end without running what is pending: its items are handed to another one. See docs/guide/fork-and-shutdown.md.
 #include <cmwq/cmwq.hpp>
 
 #include <cstdio>

@@ -6,22 +6,21 @@
 # Usage: test.sh [LEG...]   (default: all of them)
 #   ci        GCC, optimized: all tests, the checks of tools/dev, compile-fail, examples, install and consume
 #   tiers     the ci build again, once with each way of finding blocked workers forced
-#   debug     GCC, assertions on, shared library
+#   debug     clang, assertions on, lock annotations as errors, shared library
 #   tsan      ThreadSanitizer
 #   asan      AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer
-#   clang     clang, lock annotations as errors
 #   minimal   without exceptions, RTTI and hwloc
 #   format    .clang-format
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all_legs=(ci tiers debug tsan asan clang minimal format)
+all_legs=(ci tiers debug tsan asan minimal format)
 legs=("$@")
 [ $# -gt 0 ] || legs=("${all_legs[@]}")
 for leg in "${legs[@]}"; do
     case " ${all_legs[*]} " in
         *" $leg "*) ;;
-        *) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        *) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done
 

@@ -96,8 +96,8 @@ int list_workloads() {
     return 0;
 }
 
-/// `--list` prints the workloads of this peer, `--work NAME` runs one, with the sizes that arguments.hpp knows. Exit status
-/// 0: all its items ran, or the answer is that they did not within the limit.
+/// `--list` prints the workloads of this peer, `--work NAME` runs one, with the sizes that arguments.hpp knows. Exit
+/// status 0: all its items ran, or the answer is that they did not within the limit.
 template <class Peer>
 int main_for(int argc, char** argv) {
     const std::span arguments{argv + 1, static_cast<std::size_t>(argc) - 1};

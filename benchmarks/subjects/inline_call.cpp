@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// No pool at all: the submitter takes a slot, stores the payload and runs the item itself. What the harness costs, which
-// is part of every other subject's figure.
+// No pool at all: the submitter takes a slot, stores the payload and runs the item itself. What the harness costs,
+// which is part of every other subject's figure.
 #include "../harness/item_ring.hpp"
 #include "../harness/main.hpp"
 

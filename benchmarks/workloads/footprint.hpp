@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// P14 and P15: what a pool takes that is not time. Threads for a million empty items, memory per queued item, and what it
-// does while there is nothing to do.
+// P14 and P15: what a pool takes that is not time. Threads for a million empty items, memory per queued item, and what
+// it does while there is nothing to do.
 #pragma once
 
 #include "drain.hpp"

@@ -15,8 +15,8 @@ namespace detail {
 
 inline constexpr std::int64_t longest_delay = std::numeric_limits<std::int64_t>::max();
 
-/// Nanoseconds, rounded up, from zero to longest_delay. Not by duration_cast alone: that overflows for long durations, and
-/// rounds down.
+/// Nanoseconds, rounded up, from zero to longest_delay. Not by duration_cast alone: that overflows for long durations,
+/// and rounds down.
 template <class Rep, class Period>
 constexpr std::int64_t whole_nanoseconds(std::chrono::duration<Rep, Period> given) noexcept {
     using factor = std::ratio_divide<Period, std::nano>;
@@ -44,13 +44,13 @@ constexpr std::int64_t whole_nanoseconds(std::chrono::duration<Rep, Period> give
 ///     q.enqueue_delayed(item, std::chrono::duration<double>{0.25});
 ///     q.enqueue_delayed(item, std::chrono::steady_clock::now() + 2h);
 ///
-/// A duration is rounded up to nanoseconds; one that is too long for the clock (292 years) becomes the longest one; zero,
-/// negative, or a time that has passed means at once. An item never starts early.
+/// A duration is rounded up to nanoseconds; one that is too long for the clock (292 years) becomes the longest one;
+/// zero, negative, or a time that has passed means at once. An item never starts early.
 ///
-/// Time is that of std::chrono::steady_clock: it stands still while the machine is suspended, as the kernel's timers do, and
-/// does not jump. A time point of another clock is turned into a duration when the delay is made: should that clock be set
-/// afterwards, the item does not follow. An item that must follow looks at the clock when it runs, and waits again if it is
-/// early.
+/// Time is that of std::chrono::steady_clock: it stands still while the machine is suspended, as the kernel's timers
+/// do, and does not jump. A time point of another clock is turned into a duration when the delay is made: should that
+/// clock be set afterwards, the item does not follow. An item that must follow looks at the clock when it runs, and
+/// waits again if it is early.
 class delay {
 public:
     /// From now, that is from the call that takes it.

@@ -12,9 +12,9 @@
 //     (void)q.mod_delayed(conn, 10s);         // runs in ten seconds from now, whatever was before
 //     conn->work.cancel_sync();               // does not run any more
 //
-// While its timer is armed the item is pending, and its owner is with it, as if it waited in the queue: cancel, disable and
-// their kin work alike, and an enqueue is refused. What waits for queued items (queue::flush, queue::drain, work::flush)
-// does not wait for armed timers.
+// While its timer is armed the item is pending, and its owner is with it, as if it waited in the queue: cancel, disable
+// and their kin work alike, and an enqueue is refused. What waits for queued items (queue::flush, queue::drain,
+// work::flush) does not wait for armed timers.
 #pragma once
 
 #include <cmwq/call_site.hpp>
@@ -34,20 +34,20 @@ struct deferrable_t {
     explicit constexpr deferrable_t() noexcept = default;
 };
 
-/// For what is worth doing only when the machine is awake anyway (statistics, caches to be trimmed): the item is enqueued
-/// at the first occasion after its time, which is when another delayed item is due, or when a worker is woken for some
-/// item, or within 10 ms while items are waiting. On an idle machine that may be never.
+/// For what is worth doing only when the machine is awake anyway (statistics, caches to be trimmed): the item is
+/// enqueued at the first occasion after its time, which is when another delayed item is due, or when a worker is woken
+/// for some item, or within 10 ms while items are waiting. On an idle machine that may be never.
 ///
 ///     cmwq::delayed_work<stats> work{cmwq::deferrable};
 inline constexpr deferrable_t deferrable{};
 
-/// The work of T with this id, with a timer: 48 bytes. A member or a base of T, as work<T, Id>, of which it has everything;
-/// besides, it can be given to queue::enqueue_delayed and queue::mod_delayed. Owners that are kept in the item:
-/// holding<delayed_work<T, Id>, P>, and shared_delayed_work<T, Id> for std::shared_ptr<T>.
+/// The work of T with this id, with a timer: 48 bytes. A member or a base of T, as work<T, Id>, of which it has
+/// everything; besides, it can be given to queue::enqueue_delayed and queue::mod_delayed. Owners that are kept in the
+/// item: holding<delayed_work<T, Id>, P>, and shared_delayed_work<T, Id> for std::shared_ptr<T>.
 ///
 /// Lifetime: as work<T, Id>; the time that the timer is armed is part of "from an accepted enqueue to the start of its
-/// function". A queue that is destroyed lets go of the items that are armed for it: they do not run, and their owners are
-/// released.
+/// function". A queue that is destroyed lets go of the items that are armed for it: they do not run, and their owners
+/// are released.
 template <class T, std::uint64_t Id>
 class delayed_work : public work<T, Id> {
 public:
@@ -58,8 +58,8 @@ public:
     constexpr delayed_work(name_literal name, deferrable_t) noexcept : work<T, Id>{name} { timer_.deferrable = true; }
 
     /// If its timer is armed, enqueues the item now; then waits as `flush` does. True: there was something to wait for.
-    /// Context: may block; from the item's own function it is misuse (misuse_code::flush_from_own_item). The item and its
-    /// queue must be kept alive meanwhile.
+    /// Context: may block; from the item's own function it is misuse (misuse_code::flush_from_own_item). The item and
+    /// its queue must be kept alive meanwhile.
     bool flush_delayed(call_site where = call_site::current()) noexcept {
         return detail::flush_delayed_item(*this, where);
     }
@@ -74,7 +74,8 @@ private:
 template <class T, std::uint64_t Id = 0>
 using shared_delayed_work = holding<delayed_work<T, Id>, std::shared_ptr<T>>;
 
-/// The raw level: an item with a timer, for those who find back from the address of a work_base themselves (raw_work.hpp).
+/// The raw level: an item with a timer, for those who find back from the address of a work_base themselves
+/// (raw_work.hpp).
 class raw_delayed_work : public work_base {
 public:
     constexpr explicit raw_delayed_work(const work_class& kind) noexcept : work_base{kind} {}

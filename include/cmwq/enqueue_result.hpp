@@ -61,8 +61,8 @@ struct [[nodiscard]] mod_result {
     P surplus{};
 };
 
-/// What queue::mod_delayed returns for items that are carried by P. For `T*` and `T&` a plain bool as in the kernel, true: it
-/// was pending. False also if it was refused.
+/// What queue::mod_delayed returns for items that are carried by P. For `T*` and `T&` a plain bool as in the kernel,
+/// true: it was pending. False also if it was refused.
 template <class P>
 using mod_output = std::conditional_t<owning_pointer<P>, mod_result<P>, bool>;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The times of something that is done at a fixed rate. A periodic item is a delayed item that arms itself; this says for when:
+// The times of something that is done at a fixed rate. A periodic item is a delayed item that arms itself; this says
+// for when:
 //
 //     struct sampler : cmwq::delayed_work<sampler> {
 //         static void run(sampler& self) {
@@ -10,9 +11,9 @@
 //         cmwq::fixed_rate rate{100ms};
 //     };
 //
-// With a fixed delay between the end of one run and the start of the next no such object is needed: the item arms itself
-// with the delay. Either way there is one instance at a time, so runs never pile up; not arming ends it from inside, and
-// cancel_sync from outside.
+// With a fixed delay between the end of one run and the start of the next no such object is needed: the item arms
+// itself with the delay. Either way there is one instance at a time, so runs never pile up; not arming ends it from
+// inside, and cancel_sync from outside.
 #pragma once
 
 #include <cmwq/delay.hpp>
@@ -23,8 +24,8 @@
 namespace cmwq {
 inline namespace v1 {
 
-/// Multiples of a period, counted from the first use. Times that have passed when they are asked for are skipped and counted:
-/// an item that was late, or took longer than the period, goes on in step instead of catching up.
+/// Multiples of a period, counted from the first use. Times that have passed when they are asked for are skipped and
+/// counted: an item that was late, or took longer than the period, goes on in step instead of catching up.
 ///
 /// Not synchronised: it belongs to the item's function, which never runs twice at once.
 class fixed_rate {

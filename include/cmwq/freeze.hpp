@@ -7,8 +7,8 @@
 //     take_checkpoint();
 //     cmwq::thaw();
 //
-// Running items finish. What is enqueued meanwhile waits, and goes on in order after thaw. Which queues take part is an option
-// of theirs (`freezable`); system_freezable() does.
+// Running items finish. What is enqueued meanwhile waits, and goes on in order after thaw. Which queues take part is an
+// option of theirs (`freezable`); system_freezable() does.
 #pragma once
 
 #include <cmwq/fwd.hpp>

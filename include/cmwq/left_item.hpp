@@ -36,8 +36,8 @@ public:
         return item_ != nullptr && kind_ == &detail::class_of<T, Id>;
     }
 
-    /// The owner that was given to enqueue; for an item that its caller keeps alive, its address. Null: it is no item of
-    /// T, or its owner was taken already.
+    /// The owner that was given to enqueue; for an item that its caller keeps alive, its address. Null: it is no item
+    /// of T, or its owner was taken already.
     template <class T, std::uint64_t Id = 0>
     auto take() noexcept {
         using pointer = item_pointer_t<T, Id>;

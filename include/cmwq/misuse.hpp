@@ -36,14 +36,16 @@ enum class misuse_code : int {
     flush_own_queue = 6,
     /// A function drains the queue that runs it. Carries on without waiting.
     drain_own_queue = 7,
-    /// A function destroys the queue that runs it, or shuts it down. Nothing sound can follow: the program is aborted in every build.
+    /// A function destroys the queue that runs it, or shuts it down. Nothing sound can follow: the program is aborted
+    /// in every build.
     destroy_own_queue = 8,
     /// A null pointer was enqueued. Nothing is enqueued; the result says refusal::no_item.
     null_item = 9,
     /// A runtime was destroyed while queues made by it exist. Nothing sound can follow: the program is aborted in every
     /// build.
     queue_in_use = 10,
-    /// A function cancels its own item and waits for its end. Carries on without waiting: a pending instance is cancelled.
+    /// A function cancels its own item and waits for its end. Carries on without waiting: a pending instance is
+    /// cancelled.
     cancel_sync_from_own_item = 11,
     /// A function disables its own item and waits for its end. Carries on without waiting: the item is disabled.
     disable_sync_from_own_item = 12,

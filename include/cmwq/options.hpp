@@ -21,7 +21,8 @@ inline namespace v1 {
 //                queue for unbound. 1..2048; 0 means the default, 1024. Further items wait, in order. Both figures are
 //                the kernel's (WQ_DFL_ACTIVE, WQ_MAX_ACTIVE).
 //   highpri      its items run on the high-priority workers, which have a raised niceness where the system allows it.
-//   freezable    takes part in freezing (freeze.hpp). Its items go through a list of its own, which costs them some 10 ns.
+//   freezable    takes part in freezing (freeze.hpp). Its items go through a list of its own, which costs them some 10
+//                ns.
 //   mem_reclaim  for queues that free memory: makes progress when neither memory nor a new thread is to be had, by a
 //                thread of its own made in advance, the rescuer. If that cannot be had, the queue is not made.
 //

@@ -44,14 +44,14 @@ public:
     /// Context: may block until the queue's items have run. Not from one of them.
     CMWQ_EXPORT ~owned_queue();
 
-    /// Ends the queue; this owner has none afterwards. Items that run are waited for; what is pending runs or is dropped,
-    /// and so is what running items enqueue meanwhile. Owners are let go on the workers, in the order of the queue.
-    /// Context: blocks; not from one of its items. Without a queue nothing happens.
+    /// Ends the queue; this owner has none afterwards. Items that run are waited for; what is pending runs or is
+    /// dropped, and so is what running items enqueue meanwhile. Owners are let go on the workers, in the order of the
+    /// queue. Context: blocks; not from one of its items. Without a queue nothing happens.
     CMWQ_EXPORT void shutdown(pending_items what, call_site where = call_site::current()) noexcept;
 
-    /// As shutdown, and what is pending neither runs nor is dropped: `receive(cmwq::left_item& item)` is called for each, on
-    /// the workers, in the order of the queue, as the item's function would have been (so at most max_active at once).
-    /// Whoever takes the owner out of it can enqueue it to another queue; what is not taken is let go.
+    /// As shutdown, and what is pending neither runs nor is dropped: `receive(cmwq::left_item& item)` is called for
+    /// each, on the workers, in the order of the queue, as the item's function would have been (so at most max_active
+    /// at once). Whoever takes the owner out of it can enqueue it to another queue; what is not taken is let go.
     ///
     ///     old.shutdown_leaving([&](cmwq::left_item& left) noexcept {
     ///         if (auto mine = left.take<job>()) (void)fresh->enqueue(std::move(mine));

@@ -69,31 +69,31 @@ public:
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_once{}, where);
     }
 
-    /// Enqueues an item whose work is a delayed_work, after `wait`: any duration or time point (delay.hpp); zero and less mean
-    /// at once. `x` and what is returned are as with enqueue. Until its time the item is pending, with its timer armed: other
-    /// enqueues are refused and change nothing, its time included; its owner stays with it; it can be cancelled. At its
-    /// time it is enqueued, never earlier, and runs as soon as a worker gets to it.
+    /// Enqueues an item whose work is a delayed_work, after `wait`: any duration or time point (delay.hpp); zero and
+    /// less mean at once. `x` and what is returned are as with enqueue. Until its time the item is pending, with its
+    /// timer armed: other enqueues are refused and change nothing, its time included; its owner stays with it; it can
+    /// be cancelled. At its time it is enqueued, never earlier, and runs as soon as a worker gets to it.
     ///
-    /// Context: any thread, work functions included; blocks at most for a moment. The first delayed item of the process starts
-    /// a thread; if there is none to be had the item is refused (refusal::no_memory).
+    /// Context: any thread, work functions included; blocks at most for a moment. The first delayed item of the process
+    /// starts a thread; if there is none to be had the item is refused (refusal::no_memory).
     template <std::uint64_t Id = 0, class X>
     auto enqueue_delayed(X&& x, delay wait, call_site where = call_site::current()) noexcept {
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::later{wait, -1}, where);
     }
 
-    /// As enqueue_delayed, and when its time has come the item goes to the CPU with this index (below the number of CPUs
-    /// that the process may use; else, as if none were given).
+    /// As enqueue_delayed, and when its time has come the item goes to the CPU with this index (below the number of
+    /// CPUs that the process may use; else, as if none were given).
     template <std::uint64_t Id = 0, class X>
     auto enqueue_delayed_on(int cpu, X&& x, delay wait, call_site where = call_site::current()) noexcept {
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::later{wait, cpu}, where);
     }
 
     /// Gives a delayed item the time `wait` from now, whatever it does: an idle or running item is armed, as with
-    /// enqueue_delayed; an armed one gets the new time; one that waits in a queue is taken off and armed, or with a wait of
-    /// zero goes to the end of this queue. `x` is as with enqueue. For owners it returns mod_result<P>: if the item was
-    /// pending it had its owner already, and the one given comes back. For items that their caller keeps alive a bool,
-    /// true: it was pending. A disabled item is refused. Context: as enqueue_delayed; the caller, or the owner given, keeps
-    /// the item alive.
+    /// enqueue_delayed; an armed one gets the new time; one that waits in a queue is taken off and armed, or with a
+    /// wait of zero goes to the end of this queue. `x` is as with enqueue. For owners it returns mod_result<P>: if the
+    /// item was pending it had its owner already, and the one given comes back. For items that their caller keeps alive
+    /// a bool, true: it was pending. A disabled item is refused. Context: as enqueue_delayed; the caller, or the owner
+    /// given, keeps the item alive.
     template <std::uint64_t Id = 0, class X>
     auto mod_delayed(X&& x, delay wait, call_site where = call_site::current()) noexcept {
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_new_time{wait, -1}, where);
@@ -105,9 +105,9 @@ public:
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_new_time{wait, cpu}, where);
     }
 
-    /// Enables an item that was disabled and, if it may be enqueued then, enqueues it. `x` and what is returned are as with
-    /// enqueue; an item that is still disabled is refused (refusal::disabled). Context: as enqueue; without a disable it is
-    /// misuse (misuse_code::enable_without_disable), and the item is enqueued if it can be.
+    /// Enables an item that was disabled and, if it may be enqueued then, enqueues it. `x` and what is returned are as
+    /// with enqueue; an item that is still disabled is refused (refusal::disabled). Context: as enqueue; without a
+    /// disable it is misuse (misuse_code::enable_without_disable), and the item is enqueued if it can be.
     template <std::uint64_t Id = 0, class X>
     auto enable_and_enqueue(X&& x, call_site where = call_site::current()) noexcept {
         if (work_base* work = detail::work_in<Id>(x)) {
@@ -132,20 +132,20 @@ public:
         return detail::spawn(*this, detail::allocator_memory<Allocator>{allocator}, std::forward<F>(f), where);
     }
 
-    /// Waits until every item that was enqueued before the call has run. Newer items cannot hold it up, and items whose timer
-    /// is armed are not waited for. Everything that those items did happens before the return. Context: may block; from an item of this queue it is misuse
-    /// (misuse_code::flush_own_queue).
+    /// Waits until every item that was enqueued before the call has run. Newer items cannot hold it up, and items whose
+    /// timer is armed are not waited for. Everything that those items did happens before the return. Context: may
+    /// block; from an item of this queue it is misuse (misuse_code::flush_own_queue).
     CMWQ_EXPORT void flush(call_site where = call_site::current()) noexcept;
 
-    /// Waits until the queue is empty, and refuses items meanwhile, except those enqueued by its own running items. Items whose
-    /// timer is armed are neither waited for nor refused: one whose time comes meanwhile runs.
+    /// Waits until the queue is empty, and refuses items meanwhile, except those enqueued by its own running items.
+    /// Items whose timer is armed are neither waited for nor refused: one whose time comes meanwhile runs.
     /// Context: may block; from an item of this queue it is misuse (misuse_code::drain_own_queue).
     CMWQ_EXPORT void drain(call_site where = call_site::current()) noexcept;
 
-    /// Changes max_active (options.hpp) while items flow; 0: the default. Lowering it stops no item that is active; no other
-    /// one starts until there are fewer. Raising it lets waiting items go on at once. False: there is no memory for it, and
-    /// the old limit stays. Of an ordered queue it is misuse (misuse_code::max_active_of_ordered_queue), as is a figure out
-    /// of range (misuse_code::max_active_out_of_range, and the nearest is taken).
+    /// Changes max_active (options.hpp) while items flow; 0: the default. Lowering it stops no item that is active; no
+    /// other one starts until there are fewer. Raising it lets waiting items go on at once. False: there is no memory
+    /// for it, and the old limit stays. Of an ordered queue it is misuse (misuse_code::max_active_of_ordered_queue), as
+    /// is a figure out of range (misuse_code::max_active_out_of_range, and the nearest is taken).
     ///
     /// The first limit of a queue that had none (max_active out of reach of its runtime's max_workers) counts the items
     /// that are pending or running, but not one whose enqueue is just under way in another thread.

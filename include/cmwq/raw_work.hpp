@@ -33,9 +33,9 @@ inline refusal raw_enqueue(queue& wq, work_base& item, call_site where = call_si
     return detail::submit(wq, item, where.file, where.function, where.line);
 }
 
-/// Takes a pending raw item off its queue. True: it was pending; neither `run` nor `drop` will be called for that enqueue,
-/// and the caller has the item again. A running instance is not disturbed. Context: any thread; waits for nothing but
-/// moments.
+/// Takes a pending raw item off its queue. True: it was pending; neither `run` nor `drop` will be called for that
+/// enqueue, and the caller has the item again. A running instance is not disturbed. Context: any thread; waits for
+/// nothing but moments.
 inline bool raw_cancel(work_base& item) noexcept {
     return detail::cancel_item(item, {});
 }

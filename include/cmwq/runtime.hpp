@@ -72,8 +72,9 @@ struct runtime_options {
     power_saving power_efficient = power_saving::automatic;
     /// A choice other than automatic wins over the environment, but for the standard runtime.
     block_detection detect = block_detection::automatic;
-    /// A pool that has work and begins no item for this long is reported on stderr, with the items its workers are in and
-    /// where these stand in the kernel; again each time as much time has passed. Zero: never. 30 s is the kernel's figure.
+    /// A pool that has work and begins no item for this long is reported on stderr, with the items its workers are in
+    /// and where these stand in the kernel; again each time as much time has passed. Zero: never. 30 s is the kernel's
+    /// figure.
     std::chrono::nanoseconds report_stalls_after = std::chrono::seconds{30};
     /// An item that has computed for this long no longer holds back the others of its CPU. Looked at every 10 ms, and
     /// 10 ms is the kernel's figure (workqueue.cpu_intensive_thresh_us).
@@ -119,8 +120,8 @@ struct runtime_statistics {
     std::uint64_t canaries_starved = 0;          ///< Times that a batch canary had to stand in for a canary.
     std::uint64_t detection_losses = 0;  ///< Times that a worse way of finding blocks had to be used from then on.
 
-    /// How late blocks were found: the sum over the blocks counted above, and the worst. The lateness of one is the time
-    /// since the worker was last known to be awake (the finder had seen it running, or woken it; or the finder was
+    /// How late blocks were found: the sum over the blocks counted above, and the worst. The lateness of one is the
+    /// time since the worker was last known to be awake (the finder had seen it running, or woken it; or the finder was
     /// itself woken then, because work began to wait), less the CPU time that the worker used since. It is an upper
     /// bound: time in which the worker wanted to run and other threads had the CPU counts as late. The watchdog looks
     /// every 10 ms and at an item twice, so its lateness is 10 ms and more.
@@ -160,8 +161,8 @@ public:
     static runtime& standard() noexcept;
 
     /// Sets the options of the standard runtime, which has the defaults otherwise. To be called before anything is
-    /// enqueued to a system queue and before a queue is made by the free functions. False: too late, nothing is changed.
-    /// Context: any thread.
+    /// enqueued to a system queue and before a queue is made by the free functions. False: too late, nothing is
+    /// changed. Context: any thread.
     [[nodiscard]] static bool configure_standard(const runtime_options& options,
                                                  call_site where = call_site::current()) noexcept;
 
@@ -182,9 +183,9 @@ public:
     owned_queue make_queue(const ordered& options, call_site where = call_site::current()) noexcept;
     owned_queue make_queue(const power_efficient& options, call_site where = call_site::current()) noexcept;
 
-    /// From here on no item of a freezable queue starts but those that are active already (their function runs or is about
-    /// to). Enqueues are accepted, and wait. Queues made meanwhile are frozen too. Flushing or draining a frozen queue waits
-    /// for thaw; cancelling its items does not. Context: any thread; does not wait.
+    /// From here on no item of a freezable queue starts but those that are active already (their function runs or is
+    /// about to). Enqueues are accepted, and wait. Queues made meanwhile are frozen too. Flushing or draining a frozen
+    /// queue waits for thaw; cancelling its items does not. Context: any thread; does not wait.
     void freeze() noexcept;
     /// Frozen, and no item of a freezable queue runs any more.
     bool frozen() noexcept;

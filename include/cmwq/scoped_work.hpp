@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The item that most classes want: something that is done now and then, on a queue, again and again. It embeds its function,
-// coalesces (enqueued three times before it has run, it runs once), and its destructor cancels what is pending and waits
-// for what runs, so that the function never sees a dead object.
+// The item that most classes want: something that is done now and then, on a queue, again and again. It embeds its
+// function, coalesces (enqueued three times before it has run, it runs once), and its destructor cancels what is
+// pending and waits for what runs, so that the function never sees a dead object.
 //
 //     class cache {
 //         void flush();
@@ -20,8 +20,8 @@
 //
 //     cmwq::scoped_work refresh{q, [&] { … }};
 //
-// Declare it behind what its function uses, so that it is destroyed first; not in a base class whose derived part it uses;
-// and let it not outlive its queue.
+// Declare it behind what its function uses, so that it is destroyed first; not in a base class whose derived part it
+// uses; and let it not outlive its queue.
 #pragma once
 
 #include <cmwq/call_site.hpp>
@@ -53,9 +53,9 @@ public:
     self_contained(const self_contained&) = delete;
     self_contained& operator=(const self_contained&) = delete;
 
-    /// Enqueues it to its queue. False: it is pending already, and the coming run sees what was stored before this call;
-    /// or the queue refuses. While it runs it may be enqueued; it then runs again afterwards. Context: any thread, its own
-    /// function included; never blocks or allocates.
+    /// Enqueues it to its queue. False: it is pending already, and the coming run sees what was stored before this
+    /// call; or the queue refuses. While it runs it may be enqueued; it then runs again afterwards. Context: any
+    /// thread, its own function included; never blocks or allocates.
     bool enqueue(call_site where = call_site::current()) noexcept {
         return raw_enqueue(*queue_, item_, where) == refusal::none;
     }
@@ -63,8 +63,8 @@ public:
     /// Takes it off its queue. True: it was pending and will not run. A running function is not disturbed.
     bool cancel() noexcept { return raw_cancel(item_); }
 
-    /// As cancel, and waits until its function does not run any more. Context: may block; from its own function it is misuse
-    /// (misuse_code::cancel_sync_from_own_item).
+    /// As cancel, and waits until its function does not run any more. Context: may block; from its own function it is
+    /// misuse (misuse_code::cancel_sync_from_own_item).
     bool cancel_sync(call_site where = call_site::current()) noexcept { return raw_cancel_sync(item_, where); }
 
     /// As cancel, and refuses enqueues until it was enabled as often.
@@ -156,8 +156,9 @@ scoped_work(queue&, F) -> scoped_work<F>;
 template <class F>
 scoped_work(queue&, name_literal, F) -> scoped_work<F>;
 
-/// The same for members of classes, where the type of a lambda cannot be spelled: 64 bytes, of which 24 are for what the
-/// function captures. It must be trivially copyable (pointers, references, numbers); a class's member usually captures
+/// The same for members of classes, where the type of a lambda cannot be spelled: 64 bytes, of which 24 are for what
+/// the function captures. It must be trivially copyable (pointers, references, numbers); a class's member usually
+/// captures
 /// `this` and nothing else. Destroyed from inside its function, what it has captured stays usable until it returns.
 template <>
 class scoped_work<detail::inplace_function> : public detail::self_contained {

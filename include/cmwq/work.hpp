@@ -84,9 +84,9 @@ public:
         });
     }
 
-    /// As cancel, and waits until the item does not run any more. Enqueues are refused meanwhile (refusal::disabled), those
-    /// by its own function included: afterwards the item is idle, and may be destroyed, unless somebody enqueues it
-    /// anew. Everything that its function did happens before the return. Any number of threads may do this at once.
+    /// As cancel, and waits until the item does not run any more. Enqueues are refused meanwhile (refusal::disabled),
+    /// those by its own function included: afterwards the item is idle, and may be destroyed, unless somebody enqueues
+    /// it anew. Everything that its function did happens before the return. Any number of threads may do this at once.
     /// Context: may block; from the item's own function it is misuse (misuse_code::cancel_sync_from_own_item).
     template <class U = T>
     cancel_output<item_pointer_t<U, Id>> cancel_sync(call_site where = call_site::current()) noexcept {
@@ -104,8 +104,8 @@ public:
         });
     }
 
-    /// As disable, and waits until the item does not run any more. Context: may block; from the item's own function it is
-    /// misuse (misuse_code::disable_sync_from_own_item).
+    /// As disable, and waits until the item does not run any more. Context: may block; from the item's own function it
+    /// is misuse (misuse_code::disable_sync_from_own_item).
     template <class U = T>
     cancel_output<item_pointer_t<U, Id>> disable_sync(call_site where = call_site::current()) noexcept {
         return detail::cancel_with<U, Id>(*this, [this, where](detail::prepare_step take_back) noexcept {
@@ -135,8 +135,8 @@ public:
 private:
     friend struct detail::access;
 
-    // Two: as soon as a run has begun, the next enqueue may bring its owner, before the run has taken its own. Not three:
-    // the run after that does not begin before the one that runs has ended.
+    // Two: as soon as a run has begun, the next enqueue may bring its owner, before the run has taken its own. Not
+    // three: the run after that does not begin before the one that runs has ended.
     P held_[2]{};
     bool next_kept_ = false;   // which one the next enqueue fills; for whoever claimed the item
     bool next_taken_ = false;  // which one the next run empties; for the worker that runs the item

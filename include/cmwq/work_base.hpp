@@ -50,9 +50,9 @@ struct work_class {
     /// The name given by the first item of this kind that was constructed with one; null until then.
     mutable std::atomic<const char*> name{nullptr};
 
-    /// As `drop`, in two steps, for items that keep their owner: it takes the owner back while the item is still claimed,
-    /// calls `unclaim(*item)`, from where on others may enqueue it, and then lets the owner go. Null: `drop` is called after
-    /// the claim was given up.
+    /// As `drop`, in two steps, for items that keep their owner: it takes the owner back while the item is still
+    /// claimed, calls `unclaim(*item)`, from where on others may enqueue it, and then lets the owner go. Null: `drop`
+    /// is called after the claim was given up.
     void (*drop_claimed)(work_base* item, void (*unclaim)(work_base&) noexcept) noexcept = nullptr;
 };
 

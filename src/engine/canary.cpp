@@ -26,9 +26,10 @@ constexpr unsigned fruitless_looks = 2;
 
 constexpr std::chrono::nanoseconds no_time{};
 
-/// On its CPU, a canary looks at a running worker a few hundred times a second: the kernel gives it no more. One that gets
-/// to look more often has a CPU that is idle, although its worker does not block in an item: the worker waits for something
-/// between two items, or threads cannot be pinned here. Then it naps, so as not to burn that CPU, ever longer.
+/// On its CPU, a canary looks at a running worker a few hundred times a second: the kernel gives it no more. One that
+/// gets to look more often has a CPU that is idle, although its worker does not block in an item: the worker waits for
+/// something between two items, or threads cannot be pinned here. Then it naps, so as not to burn that CPU, ever
+/// longer.
 class restraint {
 public:
     std::chrono::nanoseconds nap_after_look_between_items() noexcept {
@@ -90,7 +91,8 @@ void canary::dismiss() noexcept {
     armed_.store(true, memory_order_relaxed);
 }
 
-/// The thread looks at once: it may have to find what the one before it missed. It disarms when there is nothing to see.
+/// The thread looks at once: it may have to find what the one before it missed. It disarms when there is nothing to
+/// see.
 bool canary::hand_over_to(detector tier) noexcept {
     const int index = index_of(tier);
     bird_thread& bird = threads_[index];
@@ -102,7 +104,8 @@ bool canary::hand_over_to(detector tier) noexcept {
 }
 
 void canary::wake_up() noexcept {
-    // sync canary.2: acquire-release read-modify-write; pairs with canary.3; one caller wakes it, and sees who is in service
+    // sync canary.2: acquire-release read-modify-write; pairs with canary.3; one caller wakes it, and sees who is in
+    // service
     if (armed_.exchange(true, memory_order_acq_rel)) return;
     armed_at_.store(platform::now().count(), memory_order_relaxed);
     const int serving = serving_.load(memory_order_relaxed);
@@ -126,8 +129,9 @@ void canary::watch(bird_thread& self) noexcept {
         self.parker.park();
         stay_awake(self);
         if (relieved(self)) continue;  // still armed: the twin was woken when it took over
-        // sync canary.3: seq_cst read-modify-write; pairs with canary.2; the race of resting against a push: an enqueuer that saw us armed pushed before this
-        // and is seen below; one that pushes with plain stores at just this moment is left to the watchdog
+        // sync canary.3: seq_cst read-modify-write; pairs with canary.2; the race of resting against a push: an
+        // enqueuer that saw us armed pushed before this and is seen below; one that pushes with plain stores at just
+        // this moment is left to the watchdog
         armed_.exchange(false, memory_order_seq_cst);
         platform::fence_after_rmw();
         if (work_waits() && pool_.nr_running.load(memory_order_relaxed) != 0) arm();
@@ -140,7 +144,8 @@ void canary::stay_awake(bird_thread& self) noexcept {
     while (fruitless < fruitless_looks && !relieved(self) && !ending_.load(memory_order_relaxed)) {
         const sight seen = look(self);
         fruitless = seen == sight::nothing ? fruitless + 1 : 0;
-        // Not after a wake: the woken worker preempts anyway, and beside busy threads each yield costs a turn, milliseconds.
+        // Not after a wake: the woken worker preempts anyway, and beside busy threads each yield costs a turn,
+        // milliseconds.
         if (seen == sight::acted) continue;
         const std::chrono::nanoseconds nap = seen == sight::between_items ? held_back.nap_after_look_between_items()
                                              : seen == sight::running     ? held_back.nap_after_look_at_running()
@@ -175,15 +180,16 @@ canary::sight canary::look(bird_thread& self) noexcept {
     return other != nullptr ? look_at_worker(self, *other) : sight::between_items;
 }
 
-/// Does the slot's thread count as running in this pool? Slots are seen here without a lock: by now it may be another pool's.
+/// Does the slot's thread count as running in this pool? Slots are seen here without a lock: by now it may be another
+/// pool's.
 bool canary::counts_here(const worker& slot) const noexcept {
     // sync canary.9: acquire; pairs with canary.10, count.2; the slot's pool is that of the thread which counts itself
     const unsigned counted = slot.counted.load(memory_order_acquire);
     return (counted & counted_in::anything) != 0 && slot.counted_pool.load(memory_order_relaxed) == &pool_;
 }
 
-/// A worker of this pool that counts as running: one that left the count, came back and is not the latest. By way of the
-/// registry, whose slots need no lock to be looked at; rare.
+/// A worker of this pool that counts as running: one that left the count, came back and is not the latest. By way of
+/// the registry, whose slots need no lock to be looked at; rare.
 worker* canary::counted_worker() noexcept {
     worker* found = nullptr;
     registry::instance().for_each_worker([&](worker& other) {
@@ -216,8 +222,8 @@ void canary::known_awake::remember(const worker& other) noexcept {
     *this = {&other, platform::now(), platform::cpu_time_of(other.thread_id.load(memory_order_relaxed))};
 }
 
-/// How long the worker has been off the CPU, at most: since it was last known to be awake, less what it computed since. If
-/// nothing was known of it since the canary was armed: since then, because before that nobody waited.
+/// How long the worker has been off the CPU, at most: since it was last known to be awake, less what it computed since.
+/// If nothing was known of it since the canary was armed: since then, because before that nobody waited.
 std::chrono::nanoseconds canary::lateness_of(const bird_thread& self, const worker& other) const noexcept {
     const std::chrono::nanoseconds now = platform::now();
     const std::chrono::nanoseconds armed_at{armed_at_.load(memory_order_relaxed)};
@@ -226,7 +232,8 @@ std::chrono::nanoseconds canary::lateness_of(const bird_thread& self, const work
     return std::max(now - self.awake.at - computed, no_time);
 }
 
-/// False: there is no idle worker. The watchdog is asked to make one, and the pool remembers to keep a spare from now on.
+/// False: there is no idle worker. The watchdog is asked to make one, and the pool remembers to keep a spare from now
+/// on.
 bool canary::wake_worker(bird_thread& self) noexcept {
     // Asked now, not with the token in hand: a canary that has to give up the CPU then holds up its pool.
     if (const worker* next = top_idle(pool_)) self.awake.remember(*next);

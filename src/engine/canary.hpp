@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scheduler as block detector. Each pool has a thread of the lowest priority, pinned to the pool's CPU and runnable only
-// while work waits: when the pool's worker leaves the CPU, for whatever reason, the kernel runs this thread about a
-// microsecond later. It looks whether the worker is blocked and, if so, wakes another one. It checks and wakes, nothing
-// else: it takes no lock (it could be preempted holding it), makes no thread (it would inherit the priority) and parks
-// whenever it can do nothing. Correctness never depends on it: the watchdog bounds every stall that it leaves.
+// The scheduler as block detector. Each pool has a thread of the lowest priority, pinned to the pool's CPU and runnable
+// only while work waits: when the pool's worker leaves the CPU, for whatever reason, the kernel runs this thread about
+// a microsecond later. It looks whether the worker is blocked and, if so, wakes another one. It checks and wakes,
+// nothing else: it takes no lock (it could be preempted holding it), makes no thread (it would inherit the priority)
+// and parks whenever it can do nothing. Correctness never depends on it: the watchdog bounds every stall that it
+// leaves.
 //
-// Beside busy threads of the same process the lowest priority starves. A twin with the batch policy then stands in for a
-// second or more; the watchdog says when. Protocol page: docs/design/concurrency.md; measurements and rules:
+// Beside busy threads of the same process the lowest priority starves. A twin with the batch policy then stands in for
+// a second or more; the watchdog says when. Protocol page: docs/design/concurrency.md; measurements and rules:
 // docs/adr/0008-the-canary.md.
 #pragma once
 
@@ -37,8 +38,8 @@ public:
         if (!armed_.load(memory_order_relaxed)) [[unlikely]]
             wake_up();
     }
-    /// Has the pool watched by a thread with the policy of that tier, which is started if need be. Nothing changes when it
-    /// is told the same again: the twin that took over for a while stays. By the watchdog.
+    /// Has the pool watched by a thread with the policy of that tier, which is started if need be. Nothing changes when
+    /// it is told the same again: the twin that took over for a while stays. By the watchdog.
     void employ(detector tier) noexcept;
     /// Nobody is to watch the pool from now on; the threads park. By the watchdog.
     void dismiss() noexcept;

@@ -65,13 +65,13 @@ bool take_pending(work_base& item, const taken_step& then) noexcept {
     for (;;) {
         const std::uint64_t word = as_seen_here(word_of(item));
         if ((word & work_word::pending) == 0) return false;
-        if (is_armed(word)) {
-            if (!timers_remove(item)) continue;
+        if (!is_armed(word)) {
+            if (take_from_queue(item, queue_of_word(word), then)) return true;
+        } else if (timers_remove(item)) {
             then.function(item, then.context);
             return true;
         }
-        if (take_from_queue(item, queue_of_word(word), then)) return true;
-        platform::yield();  // claimed and not published yet, or popped and about to run
+        platform::yield();  // on its way: claimed and not published, out of the wheel and not in a list, about to run
     }
 }
 

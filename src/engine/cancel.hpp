@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Taking a pending item back, and shutting it out. Who has the pending instance of an item at any moment: an enqueuer that
-// is about to publish it, a list, a timer, or a worker that is about to run it. It can be taken out of a list or a timer;
-// the other two are moments, and are waited for.
+// Taking a pending item back, and shutting it out. Who has the pending instance of an item at any moment: an enqueuer
+// that is about to publish it, a list, a timer, or a worker that is about to run it. It can be taken out of a list or a
+// timer; the other two are moments, and are waited for.
 //
 //   enters   an item that may be pending, running, both, or neither
 //   leaves   the pending instance with the caller, as if it had never been enqueued; a running one goes on
@@ -18,8 +18,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// What becomes of an instance that was taken back. Called while it is in no list and no wheel, and taken; it lets it go, by one
-/// of the transitions. Under no lock.
+/// What becomes of an instance that was taken back. Called while it is in no list and no wheel, and taken; it lets it
+/// go, by one of the transitions. Under no lock.
 struct taken_step {
     void (*function)(work_base& item, void* context) noexcept;
     void* context;

@@ -16,9 +16,9 @@ namespace engine {
 namespace {
 
 bool runs(const worker& other, const work_base* item) noexcept {
-    // sync collision.1: seq_cst load; pairs with collision.2, collision.3, collision.6; "other" means the function has returned, and
-    // its effects happen before the run that comes now. Read after `attention` is set: either we see the item gone, or
-    // that worker sees the bit at its next look, which follows a full fence (work-word.2 or idle.1).
+    // sync collision.1: seq_cst load; pairs with collision.2, collision.3, collision.6; "other" means the function has
+    // returned, and its effects happen before the run that comes now. Read after `attention` is set: either we see the
+    // item gone, or that worker sees the bit at its next look, which follows a full fence (work-word.2 or idle.1).
     return other.current.load(memory_order_seq_cst) == item;
 }
 
@@ -54,8 +54,8 @@ struct sent_on {
     unsigned unseen = 0;
 };
 
-/// To the inbox that the item would go to if it were enqueued now: an inbox, not a list, because a flusher takes list locks
-/// before collide_lock.
+/// To the inbox that the item would go to if it were enqueued now: an inbox, not a list, because a flusher takes list
+/// locks before collide_lock.
 sent_on push_to_inbox(work_base& left) noexcept {
     if (is_token(left)) {
         worker_pool& pool = static_cast<token&>(left).seat->scope->pool_here();
@@ -89,8 +89,8 @@ executed hand_over_if_running(worker& me, picked_item& picked, worker_id last,
                               token* carrier) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
     worker* other = registry::instance().worker_of(last);
     if (other == nullptr || !runs(*other, picked.item)) return executed::ran;
-    // Only an order has to be kept by the token: with several, each could end up waiting for the same item while others of
-    // its queue, which that one may be waiting for, never start.
+    // Only an order has to be kept by the token: with several, each could end up waiting for the same item while others
+    // of its queue, which that one may be waiting for, never start.
     token* waits_too = carrier != nullptr && carrier->seat->in_order ? carrier : nullptr;
     if (waits_too != nullptr) carrier->seat->items.lock(&me.entry);
     bool left = false;
@@ -108,8 +108,8 @@ void send_on_collided_items(worker& me) noexcept {
     // sync collision.5: seq_cst read-modify-write; pairs with collision.4; clears the bit before the list is taken
     const unsigned before = me.attention.fetch_and(~attention::collided, memory_order_seq_cst);
     if ((before & attention::collided) == 0) return;
-    // Only as many as are here now: those that come while we send wait for the item that we are about to run, and sending
-    // them would go round and round with the worker that leaves them.
+    // Only as many as are here now: those that come while we send wait for the item that we are about to run, and
+    // sending them would go round and round with the worker that leaves them.
     for (std::size_t left = nr_collided(me); left != 0; --left) {
         const sent_on sent = send_on_one(me);
         if (sent.pool != nullptr) wake_after_push(*sent.pool, sent.unseen);

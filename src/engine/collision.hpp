@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Non-reentrancy: an item that is pending while it runs must not start on a second worker. Whoever popped it finds the id
-// of the worker that ran it last in its word; if that one still runs it, the item is left with him.
+// Non-reentrancy: an item that is pending while it runs must not start on a second worker. Whoever popped it finds the
+// id of the worker that ran it last in its word; if that one still runs it, the item is left with him.
 // Protocol page: docs/design/non-reentrancy.md.
 #pragma once
 
@@ -11,9 +11,9 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// If worker `last` runs the item now: leaves the item with that worker. Of an ordered queue, leaves the token, with the item
-/// in front of its seat again: the items behind it must wait. Otherwise executed::ran: nothing happened, and the caller goes
-/// on to run it.
+/// If worker `last` runs the item now: leaves the item with that worker. Of an ordered queue, leaves the token, with
+/// the item in front of its seat again: the items behind it must wait. Otherwise executed::ran: nothing happened, and
+/// the caller goes on to run it.
 [[nodiscard]] executed hand_over_if_running(worker& me, picked_item& picked, worker_id last, token* carrier) noexcept;
 
 /// Sends on what others left with this worker, now that it no longer runs it.

@@ -13,7 +13,8 @@ unsigned leave_counts(worker_pool& pool, worker& other, unsigned life) noexcept 
     unsigned seen = other.counted.load(memory_order_relaxed);
     do {
         if ((seen & counted_in::anything) == 0 || life_of(seen) != life) return 0;
-        // sync count.1: acquire-release read-modify-write; pairs with count.2, count.5; of all who want to take the worker out, one does
+        // sync count.1: acquire-release read-modify-write; pairs with count.2, count.5; of all who want to take the
+        // worker out, one does
     } while (!other.counted.compare_exchange_weak(seen, life, memory_order_acq_rel, memory_order_relaxed));
     const unsigned left = seen & counted_in::anything;
     if ((left & counted_in::looking) != 0) {
@@ -41,7 +42,8 @@ void join_running_count(worker& me) noexcept {
     const unsigned seen = me.counted.load(memory_order_relaxed);
     if (me.is_rescuer || (seen & counted_in::anything) != 0) return;  // a rescuer is not one of its pool's workers
     me.pool->nr_running.fetch_add(1, memory_order_relaxed);
-    // sync count.2: release; pairs with count.1, canary.9; whoever takes the worker out next finds it in the pool's count
+    // sync count.2: release; pairs with count.1, canary.9; whoever takes the worker out next finds it in the pool's
+    // count
     me.counted.store(seen | counted_in::running, memory_order_release);
     me.resumed = true;
 }

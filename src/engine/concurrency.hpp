@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stop 6: who counts as running. A pool's nr_running is the number of its workers with `counted` set; each worker leaves
-// and joins it through that one word, whoever takes it out, so it is counted once however many observers there are.
-// Protocol page: docs/design/concurrency.md.
+// Stop 6: who counts as running. A pool's nr_running is the number of its workers with `counted` set; each worker
+// leaves and joins it through that one word, whoever takes it out, so it is counted once however many observers there
+// are. Protocol page: docs/design/concurrency.md.
 //
 //   enters   a worker that blocks inside the library, or that an observer found blocked or hogging its CPU
 //   leaves   the pool with one running worker less, and another one woken if there is work
@@ -15,14 +15,15 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Takes `other`, in the life in which it is one of `pool`, out of the pool's running count and the scope's looking count,
-/// unless it is out already. Returns what it was counted in (counted_in). The caller then calls make_up_for. Any thread.
+/// Takes `other`, in the life in which it is one of `pool`, out of the pool's running count and the scope's looking
+/// count, unless it is out already. Returns what it was counted in (counted_in). The caller then calls make_up_for. Any
+/// thread.
 [[nodiscard]] unsigned leave_counts(worker_pool& pool, worker& other, unsigned life) noexcept;
 /// The same, of the calling worker.
 [[nodiscard]] unsigned leave_counts(worker& me) noexcept;
 
-/// After a worker of `pool` left the counts `left`: enqueuers may have relied on it, so work is looked for once more, and
-/// somebody woken for it.
+/// After a worker of `pool` left the counts `left`: enqueuers may have relied on it, so work is looked for once more,
+/// and somebody woken for it.
 void make_up_for(worker_pool& pool, unsigned left) noexcept;
 
 /// The worker itself: back into the running count, unless it is in.
@@ -38,9 +39,9 @@ struct sighting {
     std::uint64_t number;
 };
 
-/// An observer's verdict: that worker of `pool` blocks in that item, or hogs the CPU. Takes it out of the counts; 0: it went
-/// on, or somebody else was first. Late verdicts are harmless: a worker taken out wrongly is one running worker too many
-/// until the end of its item, where it joins again.
+/// An observer's verdict: that worker of `pool` blocks in that item, or hogs the CPU. Takes it out of the counts; 0: it
+/// went on, or somebody else was first. Late verdicts are harmless: a worker taken out wrongly is one running worker
+/// too many until the end of its item, where it joins again.
 [[nodiscard]] unsigned take_out_of_counts(worker_pool& pool, const sighting& seen) noexcept;
 
 /// The same, and another worker woken or made. Not for the canary, which makes no threads. True: it was taken out.
@@ -53,8 +54,8 @@ bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept;
 /// per return.
 [[nodiscard]] bool is_surplus(worker& me) noexcept;
 
-/// For waits of the library's own: while this exists, the calling worker (if it is one) is not running, and another one may
-/// run in its place.
+/// For waits of the library's own: while this exists, the calling worker (if it is one) is not running, and another one
+/// may run in its place.
 class blocked_inside_library {
 public:
     blocked_inside_library() noexcept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When to try again after a thread could not be created: after 10 ms, then 100 ms, then each second, as the kernel's manager
-// does; at once after a success. Without it every enqueue would ask a system that has no threads left.
+// When to try again after a thread could not be created: after 10 ms, then 100 ms, then each second, as the kernel's
+// manager does; at once after a success. Without it every enqueue would ask a system that has no threads left.
 #pragma once
 
 #include "engine/locking.hpp"

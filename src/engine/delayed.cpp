@@ -3,7 +3,8 @@
 // Beside stop 1: a delayed item enters.
 //
 //   enters   an item that its caller owns, a queue, and a time
-//   leaves   the same item, claimed (pending, timer armed) and in a timer wheel; at once to the queue if the time is now
+//   leaves   the same item, claimed (pending, timer armed) and in a timer wheel; at once to the queue if the time is
+//            now
 //   locks    the wheel's, for some ten nanoseconds
 #include "engine/cancel.hpp"
 #include "engine/registry.hpp"

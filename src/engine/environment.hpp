@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a runtime can be told, in one table: the environment variable, the option it stands for, and the values it takes.
-// The page for users is docs/reference/configuration.md; tools/dev/check_configuration.py compares the two.
+// What a runtime can be told, in one table: the environment variable, the option it stands for, and the values it
+// takes. The page for users is docs/reference/configuration.md; tools/dev/check_configuration.py compares the two.
 #pragma once
 
 #include "engine/engine_access.hpp"
@@ -27,8 +27,8 @@ struct tunable {
 
 std::span<const tunable> tunables() noexcept;
 
-/// Puts what the environment says into `options`. A value that is out of range or not understood is told on stderr, once per
-/// variable and process, and leaves its option as it is.
+/// Puts what the environment says into `options`. A value that is out of range or not understood is told on stderr,
+/// once per variable and process, and leaves its option as it is.
 void read_environment(runtime_options& options) noexcept;
 
 /// The same for those options only that say "automatic": detection of blocking, saving of power.

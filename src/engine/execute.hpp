@@ -21,7 +21,8 @@ inline void pick_item(worker& me, picked_item& picked, work_base& item) noexcept
     access::prev_and_home(item) = 0;
     me.current_queue.store(queue_of_word(picked.word), memory_order_relaxed);
     me.item_number.store(me.item_number.load(memory_order_relaxed) + 1, memory_order_relaxed);
-    // sync collision.2: release; pairs with collision.1, flush.3, flush.4, limit.3, note.3; publishes queue and number, which belong to this item
+    // sync collision.2: release; pairs with collision.1, flush.3, flush.4, limit.3, note.3; publishes queue and number,
+    // which belong to this item
     me.current.store(&item, memory_order_release);
 }
 

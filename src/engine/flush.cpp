@@ -57,8 +57,8 @@ std::size_t note_running(cmwq_queue& wq, const worker* self) noexcept {
         ++found;
     });
     if (found == 0) return 0;
-    // sync note.7: fence_all_threads; pairs with note.2; each worker sees the bit at the end of its item, or is seen to be
-    // past it below
+    // sync note.7: fence_all_threads; pairs with note.2; each worker sees the bit at the end of its item, or is seen to
+    // be past it below
     platform::fence_all_threads();
     all.for_each_worker([&](worker& other) {
         const std::uint64_t number = other.noted_number;
@@ -69,9 +69,9 @@ std::size_t note_running(cmwq_queue& wq, const worker* self) noexcept {
     return found;
 }
 
-/// Marks everything that exists now. Returns the number of instances. The running ones first: one that ends meanwhile has
-/// pushed its successor before, and the lists are looked at after that. The other way round, an item that enqueues itself
-/// could be missed in both places, and a drain would end with it.
+/// Marks everything that exists now. Returns the number of instances. The running ones first: one that ends meanwhile
+/// has pushed its successor before, and the lists are looked at after that. The other way round, an item that enqueues
+/// itself could be missed in both places, and a drain would end with it.
 std::size_t mark_instances(cmwq_queue& wq) noexcept {
     worker* self = this_worker_slot();
     held_lists held{wq, self};

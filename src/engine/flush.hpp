@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stop 8: waiting. A flush marks every instance of its queue that exists at one moment, pending or running, and waits until
-// the last marked one is over. Nothing is counted while nobody flushes; newcomers are not marked and cannot delay it.
-// Protocol page: docs/design/flush.md; why marks and not counters: docs/adr/0004-flush-marks-items.md.
+// Stop 8: waiting. A flush marks every instance of its queue that exists at one moment, pending or running, and waits
+// until the last marked one is over. Nothing is counted while nobody flushes; newcomers are not marked and cannot delay
+// it. Protocol page: docs/design/flush.md; why marks and not counters: docs/adr/0004-flush-marks-items.md.
 //
 //   enters   a caller that wants to know that what was enqueued before is done
 //   leaves   the caller, with the effects of all those items visible to it

@@ -60,8 +60,8 @@ found look_for(work_base& item, cmwq_queue& wq, item_flush_ticket& ticket, runti
     held.for_each([](item_list&) {});
     runtime = wq.runtime;  // the queue may be gone once it is not pinned any more
     if (transition_to_held(item, wq.id)) {
-        // Claimed and not yet published, or popped and not yet claimed for its run: a moment. Whoever was refused because
-        // of this instance waits for it, not for an earlier one that still runs.
+        // Claimed and not yet published, or popped and not yet claimed for its run: a moment. Whoever was refused
+        // because of this instance waits for it, not for an earlier one that still runs.
         const bool linked = (access::prev_and_home(item) & home::linked) != 0;
         const found what = linked ? wait_for_pending(item, ticket) : found::in_between;
         transition_from_held(item);

@@ -96,8 +96,8 @@ void in_child() noexcept {
     make_anew(runtimes_lock);
 }
 
-/// When the library is loaded, and before the program's own constructors: so that fork calls our `prepare` after those of the
-/// program, which may still use the library, and our other handlers before its own, which may already.
+/// When the library is loaded, and before the program's own constructors: so that fork calls our `prepare` after those
+/// of the program, which may still use the library, and our other handlers before its own, which may already.
 [[gnu::constructor(101)]] void watch_forks() noexcept {
     platform::at_fork([] { before_fork(); }, [] { in_parent(); }, [] { in_child(); });
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fork(): the parent goes on as if nothing had happened, and the child begins with the same runtimes and queues, empty and
-// without threads. What was pending or running in the parent stays the parent's. Guide: docs/guide/fork-and-shutdown.md.
+// fork(): the parent goes on as if nothing had happened, and the child begins with the same runtimes and queues, empty
+// and without threads. What was pending or running in the parent stays the parent's. Guide:
+// docs/guide/fork-and-shutdown.md.
 //
-// Of all the parent's state, the child needs only what is changed under few locks: which runtimes and queues there are, and
-// what they were asked to be. So only those locks are taken before a fork. Everything else (lists, pools, workers, seats,
-// notes, timers) is made anew, whatever some thread was doing to it at that moment, and no thread has to be stopped.
+// Of all the parent's state, the child needs only what is changed under few locks: which runtimes and queues there are,
+// and what they were asked to be. So only those locks are taken before a fork. Everything else (lists, pools, workers,
+// seats, notes, timers) is made anew, whatever some thread was doing to it at that moment, and no thread has to be
+// stopped.
 //
-// Items cannot be found and reset: one may just have been claimed by a thread and be in no list. Instead all queues have new
-// ids in the child, above all former ones: an item that says it is pending on a queue with an older id is the parent's, and
-// is idle here (work_word.hpp).
+// Items cannot be found and reset: one may just have been claimed by a thread and be in no list. Instead all queues
+// have new ids in the child, above all former ones: an item that says it is pending on a queue with an older id is the
+// parent's, and is idle here (work_word.hpp).
 #pragma once
 
 #include "engine/runtime_state.hpp"

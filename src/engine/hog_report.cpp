@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/hog_report.hpp"
 
+#include "engine/report_names.hpp"
+
 #include <cinttypes>
 #include <cstdio>
 
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
-
-const char* name_of(const work_class& kind) noexcept {
-    const char* given = kind.name.load(memory_order_relaxed);
-    return given != nullptr ? given : kind.default_name;
-}
 
 void hog_reports::violation(const work_class& kind, const char* queue_name, std::chrono::nanoseconds limit) noexcept {
     for (entry& known : entries_) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which functions compute for too long on per-CPU queues, and how often to say so. After the kernel: the first report comes
-// with the fourth violation of a function, then at each violation whose distance from that is a power of two (5, 7, 11, 19,
-// ...); 128 functions are kept apart, later ones are not reported.
+// Which functions compute for too long on per-CPU queues, and how often to say so. After the kernel: the first report
+// comes with the fourth violation of a function, then at each violation whose distance from that is a power of two (5,
+// 7, 11, 19, ...); 128 functions are kept apart, later ones are not reported.
 #pragma once
 
 #include "engine/queue_state.hpp"
@@ -35,9 +35,6 @@ private:
     };
     entry entries_[most_kinds] = {};  // W
 };
-
-/// The item's name as its kind knows it: usable when the item may be gone.
-const char* name_of(const work_class& kind) noexcept;
 
 }  // namespace engine
 }  // namespace v1

@@ -4,7 +4,8 @@
 // takes everything at once. A Treiber stack (R. K. Treiber, IBM RJ 5118, 1986) that is only ever emptied whole, so the
 // ABA problem does not arise; taking turns it round, so items come out in the order they went in.
 //
-// What was measured against it, and why an exchange-based queue lost: docs/adr/0003-the-inbox-is-a-stack-taken-whole.md.
+// What was measured against it, and why an exchange-based queue lost:
+// docs/adr/0003-the-inbox-is-a-stack-taken-whole.md.
 #pragma once
 
 #include "engine/item_list.hpp"
@@ -45,8 +46,8 @@ public:
     /// Appends everything to `to`, oldest first. The caller holds the worklist of this inbox.
     void take_all(item_list& to) noexcept {
         if (head_.load(memory_order_relaxed) == 0) return;
-        // sync inbox.2: acquire-release; pairs with inbox.1, inbox.3; sees the items that were pushed; publishes that they
-        // were announced as listed
+        // sync inbox.2: acquire-release; pairs with inbox.1, inbox.3; sees the items that were pushed; publishes that
+        // they were announced as listed
         const std::uint64_t head = head_.exchange(0, memory_order_acq_rel);
         item_list turned;
         for (auto* item = reinterpret_cast<work_base*>(head & pointer_bits); item != nullptr;) {

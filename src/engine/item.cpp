@@ -2,10 +2,10 @@
 //
 // What one may ask about an item, and the memory of closures: the rest of the boundary to the headers.
 #include "engine/flush.hpp"
-#include "engine/hog_report.hpp"
 #include "engine/invoke.hpp"
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
+#include "engine/report_names.hpp"
 #include "engine/runtime_state.hpp"
 
 #include <cmwq/this_worker.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who waits for the end of one particular item. A ticket stands for one caller of flush and one *instance* of the item: the
-// pending one, or the one that a given worker runs. The pending instance becomes the running one when a worker claims it,
-// so a later enqueue of the same item cannot complete, or delay, an older ticket.
+// Who waits for the end of one particular item. A ticket stands for one caller of flush and one *instance* of the item:
+// the pending one, or the one that a given worker runs. The pending instance becomes the running one when a worker
+// claims it, so a later enqueue of the same item cannot complete, or delay, an older ticket.
 #pragma once
 
 #include "engine/worker.hpp"
@@ -33,8 +33,8 @@ public:
     void back_to_pending(const worker& me) noexcept;
     /// The pending instance of `item` will not run: completes all tickets for it.
     void instance_cancelled(const work_base& item) noexcept;
-    /// The instance that `runner` ran as its item `number` is over: completes all tickets for it. Called by whoever has the
-    /// item mark: the runner, or a flusher that took it back because it came too late.
+    /// The instance that `runner` ran as its item `number` is over: completes all tickets for it. Called by whoever has
+    /// the item mark: the runner, or a flusher that took it back because it came too late.
     void instance_done(const worker& runner, std::uint64_t number) noexcept;
 
 private:

@@ -80,9 +80,9 @@ public:
         size_ = head_ != nullptr ? size_ - 1 : 0;
     }
 
-    /// Unlinks an item with neighbours on both sides, from whatever list it is in: the caller holds all that it can be in.
-    /// False: it is the first or the last one. The list's size stays too high by one until the list is empty, because
-    /// which list it is would take a walk to its end to find out.
+    /// Unlinks an item with neighbours on both sides, from whatever list it is in: the caller holds all that it can be
+    /// in. False: it is the first or the last one. The list's size stays too high by one until the list is empty,
+    /// because which list it is would take a walk to its end to find out.
     static bool unlink_inside(work_base& item) noexcept {
         work_base* before = home::prev(item);
         work_base* after = access::next(item);

@@ -3,7 +3,8 @@
 // Limits that change while items flow: max_active, and freezing, which is a limit of none.
 //
 //   enters   a queue, and how many of its items may be active from here on
-//   leaves   the queue with that limit: places in surplus are given up as their items end, waiting items get the new ones
+//   leaves   the queue with that limit: places in surplus are given up as their items end, waiting items get the new
+//            ones
 //   locks    setup_lock; for a queue's first limit also all lists that its items can be in
 // Protocol page: docs/design/tokens.md.
 #pragma once

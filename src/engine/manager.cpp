@@ -85,9 +85,10 @@ void push_stack(atomic<std::uint64_t>& stack, worker& self) noexcept {
     std::uint64_t seen = stack.load(memory_order_relaxed);
     do {
         self.next_idle.store(static_cast<worker_id>(seen & id_bits), memory_order_relaxed);
-        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9, idle.13, idle.16; closes a store-load race: a waker that
-        // took the token sees this worker, or the worker's later look sees the token given back. Publishes the worker before
-        // it gives its running token back: whoever takes the token after that finds somebody to hand it to
+        // sync idle.6: seq_cst read-modify-write; pairs with idle.7, idle.8, idle.9, idle.13, idle.16; closes a
+        // store-load race: a waker that took the token sees this worker, or the worker's later look sees the token
+        // given back. Publishes the worker before it gives its running token back: whoever takes the token after that
+        // finds somebody to hand it to
     } while (!stack.compare_exchange_weak(seen, with_top(seen, self.id), memory_order_seq_cst, memory_order_relaxed));
 }
 
@@ -148,8 +149,9 @@ void keep_spare(worker_pool& pool) noexcept {
 }
 
 bool has_idle(const worker_pool& pool) noexcept {
-    // sync idle.7: seq_cst load; pairs with idle.6; the other half of that race, for a waker that gave its token back: a worker that pushed itself
-    // before it looked at the count is seen here, one that pushed later sees the work itself
+    // sync idle.7: seq_cst load; pairs with idle.6; the other half of that race, for a waker that gave its token back:
+    // a worker that pushed itself before it looked at the count is seen here, one that pushed later sees the work
+    // itself
     return (pool.idle_stack.load(memory_order_seq_cst) & id_bits) != 0;
 }
 
@@ -162,8 +164,8 @@ const worker* top_idle(const worker_pool& pool) noexcept {
 worker* pop_idle(worker_pool& pool) noexcept {
     while (worker* top = pop_stack(pool)) {
         idle_state expected = idle_state::idle;
-        // sync idle.10: acquire-release read-modify-write; pairs with idle.11; decides between the waker and a worker that
-        // has been idle too long: one of them has it
+        // sync idle.10: acquire-release read-modify-write; pairs with idle.11; decides between the waker and a worker
+        // that has been idle too long: one of them has it
         if (top->idle.compare_exchange_strong(expected, idle_state::busy, memory_order_acq_rel, memory_order_acquire)) {
             pool.nr_idle.fetch_sub(1, memory_order_relaxed);
             return top;
@@ -193,15 +195,15 @@ void push_idle(worker& self) noexcept {
 
 namespace {
 
-/// The wake that follows is the end and brings no token. Told to this one worker and not to all: one that was woken with a
-/// token just before still has to give it back and go idle.
+/// The wake that follows is the end and brings no token. Told to this one worker and not to all: one that was woken
+/// with a token just before still has to give it back and go idle.
 void tell_to_end(worker& idle) noexcept {
     idle.idle.store(idle_state::ended, memory_order_release);  // sync idle.14: release; pairs with idle.15
     idle.parker.unpark();
 }
 
-/// Only who went idle while there were too many sleeps with a deadline. When it ends, those that went idle before it and
-/// are too many by now end with it.
+/// Only who went idle while there were too many sleeps with a deadline. When it ends, those that went idle before it
+/// and are too many by now end with it.
 void end_others_in_surplus(worker_pool& pool) noexcept {
     while (too_many_workers(pool)) {
         worker* other = pop_idle(pool);

@@ -9,12 +9,12 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Starts a worker: one that has the running token of `pool`, which the caller took, or a spare that goes idle first. False:
-/// the system refused a thread, or the scope has as many workers as it may; a token is still the caller's.
+/// Starts a worker: one that has the running token of `pool`, which the caller took, or a spare that goes idle first.
+/// False: the system refused a thread, or the scope has as many workers as it may; a token is still the caller's.
 [[nodiscard]] bool create_worker(worker_pool& pool, bool as_spare) noexcept;
 
-/// In a pool whose workers block: sees to it that an idle worker exists or is being born. Called by a worker before it runs
-/// items, so that the canary, which makes no threads, finds somebody to wake.
+/// In a pool whose workers block: sees to it that an idle worker exists or is being born. Called by a worker before it
+/// runs items, so that the canary, which makes no threads, finds somebody to wake.
 void keep_spare(worker_pool& pool) noexcept;
 
 /// The worker that went idle last, off the stack: the caller owns its next wake. Null when there is none. Lock-free,
@@ -30,8 +30,8 @@ void keep_spare(worker_pool& pool) noexcept;
 /// Goes idle: puts the worker on the stack. It must not be running any more in the sense of nr_running.
 void push_idle(worker& self) noexcept;
 
-/// Sleeps until somebody hands over a running token. False: idle for longer than the runtime keeps surplus workers, or the
-/// runtime ends: the thread is to end.
+/// Sleeps until somebody hands over a running token. False: idle for longer than the runtime keeps surplus workers, or
+/// the runtime ends: the thread is to end.
 [[nodiscard]] bool wait_for_token(worker& self) noexcept;
 
 /// Joins workers that ended after being idle for long.

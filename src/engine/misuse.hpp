@@ -19,7 +19,8 @@ struct misuse_report {
     const char* sentence = nullptr;  ///< null: the one that belongs to the code
 };
 
-/// Tells the misuse handler. Returns if the handler does: the caller then carries on in the way that misuse.hpp documents.
+/// Tells the misuse handler. Returns if the handler does: the caller then carries on in the way that misuse.hpp
+/// documents.
 void report(const misuse_report& found) noexcept;
 /// In the child of a fork.
 void renew_reports_after_fork() noexcept;

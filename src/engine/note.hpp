@@ -13,8 +13,8 @@ namespace engine {
 inline constexpr int note_number_shift = 3;
 inline constexpr marks all_marks = queue_mark | item_mark | limit_mark;
 
-/// Leaves `waiting` for item number `number` of `other`. Under collide_lock: one writer at a time. The caller then executes
-/// fence_all_threads() (once for any number of notes) and calls withdraw_note where note_arrived says no.
+/// Leaves `waiting` for item number `number` of `other`. Under collide_lock: one writer at a time. The caller then
+/// executes fence_all_threads() (once for any number of notes) and calls withdraw_note where note_arrived says no.
 inline void leave_note(worker& other, std::uint64_t number, marks waiting) noexcept {
     std::uint64_t seen = other.note.load(memory_order_relaxed);
     std::uint64_t next;
@@ -23,8 +23,9 @@ inline void leave_note(worker& other, std::uint64_t number, marks waiting) noexc
         next = (number << note_number_shift) | waiting | (same_item ? seen & all_marks : 0);
         // sync note.1: acquire-release read-modify-write; pairs with note.4; publishes what the flusher set up
     } while (!other.note.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed));
-    // sync note.2: release read-modify-write; pairs with collision.3, note.6, note.7, note.8, note.9; the worker's store of `current` and its load of this
-    // word are separated by the fence_all_threads that follows: it sees the bit, or we see that the item is over
+    // sync note.2: release read-modify-write; pairs with collision.3, note.6, note.7, note.8, note.9; the worker's
+    // store of `current` and its load of this word are separated by the fence_all_threads that follows: it sees the
+    // bit, or we see that the item is over
     other.attention.fetch_or(attention::noted, memory_order_release);
 }
 
@@ -48,8 +49,8 @@ inline bool note_arrived(const worker& other, std::uint64_t number) noexcept {
     return false;
 }
 
-/// The worker's side: who waits for the item just done. A note about an earlier item stays for the flusher, who finds that it
-/// came too late and takes it back: taken by the worker, it would count for the wrong item.
+/// The worker's side: who waits for the item just done. A note about an earlier item stays for the flusher, who finds
+/// that it came too late and takes it back: taken by the worker, it would count for the wrong item.
 inline marks take_note(worker& me) noexcept {
     me.attention.fetch_and(~attention::noted, memory_order_relaxed);
     const std::uint64_t number = me.item_number.load(memory_order_relaxed);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stop 3b: the rules by which pools decide, as pure predicates over plain numbers. No threads, no atomics: table-tested in
-// tests/unit/pool_policy_test.cpp. Sources: the kernel's rules (its documentation, concurrency-managed workqueues) and our
-// own measurements where a rule names a figure.
+// Stop 3b: the rules by which pools decide, as pure predicates over plain numbers. No threads, no atomics: table-tested
+// in tests/unit/pool_policy_test.cpp. Sources: the kernel's rules (its documentation, concurrency-managed workqueues)
+// and our own measurements where a rule names a figure.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ constexpr bool too_many_workers(unsigned nr_workers, unsigned nr_idle) noexcept 
     return nr_idle > 2 && (nr_idle - 2) * 4 >= nr_busy;
 }
 
-/// Backlog at which another pool's worker is worth waking. With 8 instead of 2 a burst of eight items of 2 ms took 16 ms
-/// instead of 10: the issuer is displaced by its own pool's worker before it gets that far.
+/// Backlog at which another pool's worker is worth waking. With 8 instead of 2 a burst of eight items of 2 ms took 16
+/// ms instead of 10: the issuer is displaced by its own pool's worker before it gets that far.
 inline constexpr unsigned backlog_for_neighbour = 2;
 
 /// Should the enqueuer wake a worker of another pool? Not while one is awake and looking: it will find the item.
@@ -48,10 +48,10 @@ constexpr bool may_wake_local(int nr_running, int nr_looking, unsigned backlog) 
     return nr_running == 0 && (nr_looking == 0 || backlog >= backlog_unseen);
 }
 
-/// How many items a thief takes: half while the victim works on them itself, and no more than this, because it walks what it
-/// takes under both locks (some 20 us). All of a task tree's items would ping-pong between pools. Every steal revokes a bias,
-/// so few large ones win: with 64 instead of 4096 empty items cost 27-75 ns instead of 14-22, a task tree 39-57 instead of
-/// 13-18 (docs/adr/0009-large-steals.md).
+/// How many items a thief takes: half while the victim works on them itself, and no more than this, because it walks
+/// what it takes under both locks (some 20 us). All of a task tree's items would ping-pong between pools. Every steal
+/// revokes a bias, so few large ones win: with 64 instead of 4096 empty items cost 27-75 ns instead of 14-22, a task
+/// tree 39-57 instead of 13-18 (docs/adr/0009-large-steals.md).
 constexpr std::size_t items_to_steal(std::size_t listed, bool victim_running) noexcept {
     constexpr std::size_t most = 4096;
     const std::size_t wanted = victim_running ? (listed + 1) / 2 : listed;

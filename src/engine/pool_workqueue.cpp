@@ -25,8 +25,8 @@ void token_is_never_dropped(work_base*) noexcept {
 /// Under tokens_lock: a place is free.
 void one_in(pool_workqueue& seat) noexcept {
     --seat.nr_out;
-    // sync tokens.1: seq_cst read-modify-write; pairs with tokens.2; after it the seat is looked at once more: an enqueuer
-    // either saw the free place and sends a token, or pushed before this and is seen by that look
+    // sync tokens.1: seq_cst read-modify-write; pairs with tokens.2; after it the seat is looked at once more: an
+    // enqueuer either saw the free place and sends a token, or pushed before this and is seen by that look
     seat.nr_free.fetch_add(1, memory_order_seq_cst);
     platform::fence_after_rmw();
 }
@@ -58,8 +58,8 @@ void tell_closer(pool_workqueue& seat) noexcept {
     if (seat.nr_out == 0 && seat.closing != nullptr) seat.closing->unpark();
 }
 
-/// False: an item came in meanwhile and there is a place for it, the token goes on. All of it under the lock: whoever closes
-/// the seat takes the lock after the last token is idle, and only then frees what this touches.
+/// False: an item came in meanwhile and there is a place for it, the token goes on. All of it under the lock: whoever
+/// closes the seat takes the lock after the last token is idle, and only then frees what this touches.
 bool retire_token(pool_workqueue& seat, token& carrier) noexcept {
     locked hold{seat.tokens_lock};
     push_idle_token(seat, carrier);
@@ -148,7 +148,8 @@ void close_seat(pool_workqueue& seat) noexcept {
     if (wait) seat.closing = &nothing_out;
     seat.tokens_lock.unlock();
     if (wait) wait_for(nothing_out, seat.scope->runtime);
-    // The last token's worker has left retire_token. Late enqueuers, whose item has run already, find no place from here on.
+    // The last token's worker has left retire_token. Late enqueuers, whose item has run already, find no place from
+    // here on.
     locked hold{seat.tokens_lock};
     free_tokens(seat);
     seat.nr_free.store(0, memory_order_relaxed);
@@ -200,7 +201,8 @@ void give_back_place(pool_workqueue& seat) noexcept {
 }
 
 void send_token(pool_workqueue& seat) noexcept {
-    // sync tokens.2: seq_cst load; pairs with tokens.1, tokens.3; the push before it was a seq_cst read-modify-write (inbox.1)
+    // sync tokens.2: seq_cst load; pairs with tokens.1, tokens.3; the push before it was a seq_cst read-modify-write
+    // (inbox.1)
     if (seat.nr_free.load(memory_order_seq_cst) <= 0) return;
     if (token* carrier = take_idle_token(seat)) enqueue_to_scope(*seat.scope, *carrier);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stop 2: admission. A pool_workqueue is the seat that a limited queue holds: its items wait here, in order, and tokens
-// carry them to the pool. A token is an ordinary item of the engine that runs the seat's items one after the other; a seat
-// with max_active tokens can have no more than max_active of its items running. An ordered queue is one seat with one token.
-// Queues without a limit (one that no pool could reach) have no seat: their items go to the pools directly.
+// carry them to the pool. A token is an ordinary item of the engine that runs the seat's items one after the other; a
+// seat with max_active tokens can have no more than max_active of its items running. An ordered queue is one seat with
+// one token. Queues without a limit (one that no pool could reach) have no seat: their items go to the pools directly.
 //
 //   enters   a claimed item, from submit
 //   leaves   the same item, popped by a worker that runs one of the seat's tokens
@@ -42,8 +42,8 @@ struct token_block {
 struct alignas(cache_line) pool_workqueue {
     worklist items;
 
-    /// A(tokens): how many tokens may be sent: the limit less those out. Negative: the limit was lowered, and as many are to
-    /// retire before the next one is sent.
+    /// A(tokens): how many tokens may be sent: the limit less those out. Negative: the limit was lowered, and as many
+    /// are to retire before the next one is sent.
     alignas(cache_line) atomic<int> nr_free{0};
     atomic<unsigned> limit{0};  // A(tokens): written under tokens_lock
     mutex tokens_lock;
@@ -58,7 +58,8 @@ struct alignas(cache_line) pool_workqueue {
     pool_workqueue* next_closed = nullptr;  // U: of the first seat of an array: closed arrays, to be used again
 };
 
-/// How many tokens may be out now, and how many the seat has at least: more while it is frozen, so that a thaw needs no memory.
+/// How many tokens may be out now, and how many the seat has at least: more while it is frozen, so that a thaw needs no
+/// memory.
 struct seat_places {
     unsigned limit;
     unsigned tokens;
@@ -71,8 +72,9 @@ void close_seat(pool_workqueue& seat) noexcept;
 /// In the child of a fork: closed, whatever was in it.
 void renew_seat(pool_workqueue& seat) noexcept;
 
-/// Lets `places.limit` tokens be out from here on; 0: none, what is running ends. Tokens in surplus retire after their present item.
-/// False: no memory for more tokens, nothing has changed. The caller then calls fill_places, without locks. Any thread.
+/// Lets `places.limit` tokens be out from here on; 0: none, what is running ends. Tokens in surplus retire after their
+/// present item. False: no memory for more tokens, nothing has changed. The caller then calls fill_places, without
+/// locks. Any thread.
 [[nodiscard]] bool change_limit(pool_workqueue& seat, seat_places places) noexcept;
 /// Sends tokens for items that waited for a place. The seat may be closed by now.
 void fill_places(pool_workqueue& seat) noexcept;
@@ -87,8 +89,8 @@ void give_back_place(pool_workqueue& seat) noexcept;
 /// Lifetime: the item may have run and be gone when this returns.
 void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept;
 
-/// Sends an idle token, if there is one, for items that were pushed to the seat. The seat may be closed by now: seats keep
-/// their memory as long as their runtime lives.
+/// Sends an idle token, if there is one, for items that were pushed to the seat. The seat may be closed by now: seats
+/// keep their memory as long as their runtime lives.
 void send_token(pool_workqueue& seat) noexcept;
 
 /// Runs items of the token's seat until it is empty, or others should have a turn. On a worker.

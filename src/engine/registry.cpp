@@ -17,8 +17,8 @@ namespace {
 constinit registry the_registry;
 
 /// For another thread's life. Not remade from scratch: others may still look at the slot by its id, and what they read
-/// (current, item_number, attention, note, collided_items) is as an idle worker's. Numbers go on, so that a note for the
-/// former life cannot be mistaken.
+/// (current, item_number, attention, note, collided_items) is as an idle worker's. Numbers go on, so that a note for
+/// the former life cannot be mistaken.
 void make_fresh(worker& slot) noexcept {
     slot.resumed = false;
     slot.steal_pause = 0;
@@ -100,8 +100,8 @@ void registry::wait_until_unpinned(cmwq_queue& queue) noexcept {
 }
 
 void registry::remove_queue(cmwq_queue& queue) noexcept {
-    // First: a new queue with this id, while somebody still works on the lists of this one for the id's sake, would have its
-    // items taken under the wrong lists.
+    // First: a new queue with this id, while somebody still works on the lists of this one for the id's sake, would
+    // have its items taken under the wrong lists.
     wait_until_unpinned(queue);
     locked hold{lock_};
     page_for(queue.id)->queues[queue.id % queues_per_page].store(nullptr, memory_order_relaxed);

@@ -43,7 +43,8 @@ public:
 
     /// Gives the queue its id; from here on it is found by it. False: no memory, or too many queues.
     [[nodiscard]] bool add_queue(cmwq_queue& queue) noexcept;
-    /// Nobody finds the queue from here on, and nobody uses it who found it with pin_queue: waits for those. Then the id is free.
+    /// Nobody finds the queue from here on, and nobody uses it who found it with pin_queue: waits for those. Then the
+    /// id is free.
     void remove_queue(cmwq_queue& queue) noexcept;
     /// The queue with that id, or null; it stays until unpin_queue. For callers who hold none of its items, briefly.
     cmwq_queue* pin_queue(queue_id id) noexcept;
@@ -61,8 +62,8 @@ public:
     void add_runtime() noexcept;
     void remove_runtime() noexcept;
 
-    /// Around a fork (fork.hpp). In the child all queues are forgotten, and all slots but the one of the worker that forked are
-    /// free: nobody else is there.
+    /// Around a fork (fork.hpp). In the child all queues are forgotten, and all slots but the one of the worker that
+    /// forked are free: nobody else is there.
     void lock_for_fork() noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS { lock_.lock(); }
     void unlock_after_fork() noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS { lock_.unlock(); }
     void renew_after_fork(worker* forker) noexcept;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Promise 8: a queue marked mem_reclaim gets on when neither a thread nor memory can be had. It has a thread made in
-// advance, the rescuer, which sleeps until the watchdog finds a pool with work whose workers cannot be made; it then runs the
-// queue's own items out of that pool, one after the other, and nobody else's.
+// advance, the rescuer, which sleeps until the watchdog finds a pool with work whose workers cannot be made; it then
+// runs the queue's own items out of that pool, one after the other, and nobody else's.
 #pragma once
 
 #include "engine/queue_state.hpp"

@@ -63,8 +63,8 @@ struct runtime::impl {
 
 namespace engine {
 
-/// Makes the runtime's options final, once: `given` or the defaults, and what the environment says. False: they were already.
-/// Any thread; before anything that reads them.
+/// Makes the runtime's options final, once: `given` or the defaults, and what the environment says. False: they were
+/// already. Any thread; before anything that reads them.
 bool settle(runtime_state& runtime, const runtime_options* given = nullptr, const call_site& where = {}) noexcept;
 /// The scope, made if need be. Null: no memory.
 [[nodiscard]] pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept;

@@ -9,22 +9,23 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Is there anything that could keep its items from the pools: an order, a limit that its pools could reach (a scope has no
-/// more workers than the runtime allows), or a freeze?
+/// Is there anything that could keep its items from the pools: an order, a limit that its pools could reach (a scope
+/// has no more workers than the runtime allows), or a freeze?
 [[nodiscard]] bool needs_seats(const cmwq_queue& wq) noexcept;
 
-/// How many of its items may be active at each seat now (none while it is frozen), and how many it may be. Under setup_lock.
+/// How many of its items may be active at each seat now (none while it is frozen), and how many it may be. Under
+/// setup_lock.
 [[nodiscard]] seat_places places_of(const cmwq_queue& wq) noexcept;
 
-/// One seat per CPU for queues whose limit counts per CPU, one in all for the others, with these places. False: no memory,
-/// nothing has changed. Under setup_lock.
+/// One seat per CPU for queues whose limit counts per CPU, one in all for the others, with these places. False: no
+/// memory, nothing has changed. Under setup_lock.
 [[nodiscard]] bool open_seats(cmwq_queue& wq, seat_places places) noexcept;
 
 /// Waits until nothing is out, and closes them. The queue is drained; not under setup_lock.
 void close_seats(cmwq_queue& wq) noexcept;
 
-/// The memory of closed seats is kept for another queue: an enqueuer whose item has run already may still look at its seat.
-/// Under setup_lock.
+/// The memory of closed seats is kept for another queue: an enqueuer whose item has run already may still look at its
+/// seat. Under setup_lock.
 void keep_closed_seats(cmwq_queue& wq) noexcept;
 
 /// In the child of a fork: an array of seats as if closed, whatever was in it.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stall_report.hpp"
 
-#include "engine/hog_report.hpp"
-#include "engine/registry.hpp"
+#include "engine/report_names.hpp"
 
 #include <cinttypes>
 #include <cstdio>
@@ -20,14 +19,14 @@ std::int64_t whole_seconds(std::chrono::nanoseconds time) noexcept {
 void report_worker(const worker& stuck, std::chrono::nanoseconds now) noexcept {
     const work_class* kind = stuck.current_kind.load(memory_order_relaxed);
     if (stuck.current.load(memory_order_relaxed) == nullptr || kind == nullptr) return;
-    const cmwq_queue* queue = registry::instance().queue_of(stuck.current_queue.load(memory_order_relaxed));
+    const queue_name queue = name_of_queue(stuck.current_queue.load(memory_order_relaxed));
     const int thread_id = stuck.thread_id.load(memory_order_relaxed);
     char place[256];
     platform::describe_place(thread_id, place);
     const bool seen = stuck.seen_item == stuck.item_number.load(memory_order_relaxed);
     char line[512];
     std::snprintf(line, sizeof line, "cmwq:   thread %d: item \"%s\" of queue \"%s\", for %s%" PRId64 " s, %s",
-                  thread_id, name_of(*kind), queue != nullptr ? queue->name : "?", seen ? "" : "less than ",
+                  thread_id, name_of(*kind), queue.text, seen ? "" : "less than ",
                   seen ? whole_seconds(now - stuck.seen_since) : 1, place);
     platform::say(line);
 }

@@ -10,8 +10,8 @@ namespace engine {
 
 namespace {
 
-/// A thief that came away with something looks this often again before it sleeps; each round costs some 100 ns. A worker
-/// that runs only its own pool's items never does: it would hold the CPU that their producer needs.
+/// A thief that came away with something looks this often again before it sleeps; each round costs some 100 ns. A
+/// worker that runs only its own pool's items never does: it would hold the CPU that their producer needs.
 constexpr unsigned looks_before_sleep = 50;
 constexpr unsigned pauses_between_looks = 2;
 

@@ -6,8 +6,8 @@
 //   leaves   the same item, claimed (pending) and published: to the pool of this CPU, or to its queue's seat
 //   locks    none
 //
-// Every refusal but "already pending" comes before the claim: a claim that is rolled back could have told another enqueuer
-// that the item was pending, and its event would be lost.
+// Every refusal but "already pending" comes before the claim: a claim that is rolled back could have told another
+// enqueuer that the item was pending, and its event would be lost.
 #include "engine/submit.hpp"
 
 #include "engine/misuse.hpp"

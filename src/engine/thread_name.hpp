@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the library's threads are called in listings: the runtime's prefix and what the thread is. Linux shows 15 characters.
+// What the library's threads are called in listings: the runtime's prefix and what the thread is. Linux shows 15
+// characters.
 #pragma once
 
 #include "engine/runtime_state.hpp"

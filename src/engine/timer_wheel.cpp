@@ -37,8 +37,8 @@ work_base* merge(work_base* a, work_base* b) noexcept {
     return merged.first;
 }
 
-/// Sorts by time; items of one time stay in their order. Bottom-up merge sort: no memory, O(n log n), and O(n) pieces are
-/// merged with pieces of their own size.
+/// Sorts by time; items of one time stay in their order. Bottom-up merge sort: no memory, O(n log n), and O(n) pieces
+/// are merged with pieces of their own size.
 work_base* sort(work_base* items) noexcept {
     work_base* sorted[64] = {};  // sorted[i]: null, or 2^i items that came before those in sorted[i - 1]
     while (items != nullptr) {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A hierarchical timing wheel (Varghese and Lauck, 1987): arm and remove in O(1), whatever the number of armed items and
-// however far away their time is. Not synchronised: its owner is. Why this shape: docs/adr/0013-timer-wheels.md.
+// A hierarchical timing wheel (Varghese and Lauck, 1987): arm and remove in O(1), whatever the number of armed items
+// and however far away their time is. Not synchronised: its owner is. Why this shape: docs/adr/0013-timer-wheels.md.
 //
-// Eight levels of 64 slots: a slot of level n is 2^(15 + 6n) nanoseconds wide, so the levels reach from 33 microseconds to
-// the end of the clock, 292 years. An item goes to the level of the highest digit in which its time differs from the
+// Eight levels of 64 slots: a slot of level n is 2^(15 + 6n) nanoseconds wide, so the levels reach from 33 microseconds
+// to the end of the clock, 292 years. An item goes to the level of the highest digit in which its time differs from the
 // wheel's; so every item of a level is due before every item of the next one, and the first occupied slot of the lowest
-// occupied level holds the earliest. Each slot knows its earliest time, and each item its exact one: nobody wakes to move
-// items down, and nothing is rounded.
+// occupied level holds the earliest. Each slot knows its earliest time, and each item its exact one: nobody wakes to
+// move items down, and nothing is rounded.
 //
-// An armed item is in no list, so the wheel uses its links: next_ is the next item of the slot, and the second word holds
-// the address of the pointer that points to the item, and bit 51, "in a wheel".
+// An armed item is in no list, so the wheel uses its links: next_ is the next item of the slot, and the second word
+// holds the address of the pointer that points to the item, and bit 51, "in a wheel".
 #pragma once
 
 #include "engine/engine_access.hpp"
@@ -49,16 +49,17 @@ public:
     void remove(work_base& item) noexcept;
     static bool contains(work_base& item) noexcept { return (access::prev_and_home(item) & in_wheel) != 0; }
 
-    /// Sets aside what is due at `now`, in the order of its times; those of one time in the order of arming. To be called
-    /// when everything that was set aside before has been popped. The items stay in the wheel until they are popped.
+    /// Sets aside what is due at `now`, in the order of its times; those of one time in the order of arming. To be
+    /// called when everything that was set aside before has been popped. The items stay in the wheel until they are
+    /// popped.
     void collect_due(instant now) noexcept;
     /// The time of the first item set aside.
     instant first_due() const noexcept;
     /// Null when there is none.
     work_base* pop_due() noexcept { return pop(due_); }
 
-    /// Moves every armed item for which `choose(item)` says so to a list of the caller's, which must stay where it is until
-    /// they are popped or removed: they still count as being in the wheel. For rare, slow operations.
+    /// Moves every armed item for which `choose(item)` says so to a list of the caller's, which must stay where it is
+    /// until they are popped or removed: they still count as being in the wheel. For rare, slow operations.
     template <class Choose>
     void gather(work_base*& to, Choose choose) noexcept;
     /// Takes the first item out of such a list. Null when there is none.

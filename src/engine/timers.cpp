@@ -63,7 +63,8 @@ unsigned timers::wheel_for(work_base& item) const noexcept {
 }
 
 void timers::insert(work_base& item, cmwq_queue& wq, unsigned wheel) noexcept {
-    // Before the look at `closing` below: either whoever closes the queue sees that it has had timers, or we see it closing.
+    // Before the look at `closing` below: either whoever closes the queue sees that it has had timers, or we see it
+    // closing.
     if ((wq.state.load(memory_order_relaxed) & cmwq_queue::has_timers) == 0) {
         wq.state.fetch_or(cmwq_queue::has_timers, memory_order_relaxed);
     }
@@ -75,8 +76,8 @@ void timers::insert(work_base& item, cmwq_queue& wq, unsigned wheel) noexcept {
     if (!closing) [[likely]] {
         to.items.insert(item);
         is_earliest = earlier(due, to.earliest.load(memory_order_relaxed));
-        // sync timers.3: seq_cst store; pairs with timers.4; the race: this store and the load of the alarm in wake_for,
-        // against the thread's store of the alarm and its second look at all wheels
+        // sync timers.3: seq_cst store; pairs with timers.4; the race: this store and the load of the alarm in
+        // wake_for, against the thread's store of the alarm and its second look at all wheels
         if (is_earliest) to.earliest.store(due, memory_order_seq_cst);
     } else {
         transition_from_armed_to_taken(item, wheel);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The armed items of the process: timer wheels with a lock each, and one thread that sleeps until the earliest is due and
-// then gives it to its queue. Protocol page: docs/design/timers.md.
+// The armed items of the process: timer wheels with a lock each, and one thread that sleeps until the earliest is due
+// and then gives it to its queue. Protocol page: docs/design/timers.md.
 //
 //   enters   an item that its enqueuer claimed with a wheel's number in its word
 //   leaves   the same item, pending and given to its queue; or pending and its remover's
@@ -37,16 +37,18 @@ public:
     /// Arms an item claimed with that wheel in its word, for the time in its timer part. Any thread.
     /// Lifetime: the item may have run and be gone when this returns.
     void insert(work_base& item, cmwq_queue& wq, unsigned wheel) noexcept;
-    /// Takes an armed item out: true; then the pending instance is the caller's, and taken (work_word.hpp): the caller lets it
-    /// go by transition_to_cancelled, transition_to_moved or transition_from_taken. False: it is not armed, or its time has
-    /// come: the caller looks at the word again.
+    /// Takes an armed item out: true; then the pending instance is the caller's, and taken (work_word.hpp): the caller
+    /// lets it go by transition_to_cancelled, transition_to_moved or transition_from_taken. False: it is not armed, or
+    /// its time has come: the caller looks at the word again.
     [[nodiscard]] bool remove(work_base& item) noexcept;
 
     /// A queue goes: from here on nothing of it is armed, and nothing of it is on its way from a wheel to its pools.
-    /// Its armed items will not run: their owners are released, or given to whoever receives the queue's items at its end.
+    /// Its armed items will not run: their owners are released, or given to whoever receives the queue's items at its
+    /// end.
     void drop_armed_items(cmwq_queue& wq) noexcept;
 
-    /// The machine is awake anyway: deferrable items that are due may expire now. A load and a branch if there are none.
+    /// The machine is awake anyway: deferrable items that are due may expire now. A load and a branch if there are
+    /// none.
     void machine_is_awake() noexcept {
         if (wheels_[deferrable_wheel].earliest.load(memory_order_relaxed) != never) [[unlikely]]
             expire_deferrable();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The four trace points, with the kernel's names: queue_work, activate_work, execute_start, execute_end. Each is a static
-// probe of the platform (on Linux a USDT probe: a single no-op instruction unless somebody attaches).
+// The four trace points, with the kernel's names: queue_work, activate_work, execute_start, execute_end. Each is a
+// static probe of the platform (on Linux a USDT probe: a single no-op instruction unless somebody attaches).
 //     bpftrace -e 'usdt:./program:cmwq:execute_start { @[str(arg2)] = count(); }'
 #pragma once
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which trial of the canary is due, and what to conclude from those that were made. Pure rules, for one thread at a time.
+// Which trial of the canary is due, and what to conclude from those that were made. Pure rules, for one thread at a
+// time.
 #pragma once
 
 #include "engine/detection.hpp"
@@ -19,7 +20,8 @@ public:
     /// What to try: the lowest priority first, then the batch policy.
     constexpr platform::thread_policy policy() const noexcept { return policy_; }
 
-    /// Is a trial to be started now? The first one waits until work has been waiting for a while: a short program needs none.
+    /// Is a trial to be started now? The first one waits until work has been waiting for a while: a short program needs
+    /// none.
     constexpr bool due(std::chrono::nanoseconds now) noexcept {
         if (next_at_ == std::chrono::nanoseconds::zero()) next_at_ = now + pause_;
         return !done_ && now >= next_at_;

@@ -12,8 +12,8 @@ namespace engine {
 namespace {
 
 bool nobody_runs(const worker_pool& pool) noexcept {
-    // sync idle.3: seq_cst load; pairs with idle.1; the enqueuer's half of the race with a worker that stops running: the
-    // push before this load is a seq_cst read-modify-write (inbox.1)
+    // sync idle.3: seq_cst load; pairs with idle.1; the enqueuer's half of the race with a worker that stops running:
+    // the push before this load is a seq_cst read-modify-write (inbox.1)
     return pool.nr_running.load(memory_order_seq_cst) == 0;
 }
 
@@ -25,8 +25,8 @@ int nr_looking(const pool_scope& scope) noexcept {
 /// How many neighbours are asked: a bound, so that a push does not get dearer with each CPU.
 constexpr int most_neighbours = 8;
 
-/// A neighbour where nobody runs. The canaries of the others are armed on the way: should their workers block, their CPUs
-/// are free for this pool's work.
+/// A neighbour where nobody runs. The canaries of the others are armed on the way: should their workers block, their
+/// CPUs are free for this pool's work.
 worker_pool* find_pool_without_running_worker(const worker_pool& except) noexcept {
     pool_scope& scope = *except.scope;
     for (int step = 1; step < scope.nr_pools && step <= most_neighbours; ++step) {
@@ -59,8 +59,8 @@ bool take_running_token(worker_pool& pool) noexcept {
 }
 
 void give_back_running_token(worker_pool& pool) noexcept {
-    // sync idle.1: seq_cst read-modify-write; pairs with idle.2, idle.3; after it the caller looks for work once more: an
-    // enqueuer either saw the count at 0 and wakes somebody, or pushed before this and is seen by that look
+    // sync idle.1: seq_cst read-modify-write; pairs with idle.2, idle.3; after it the caller looks for work once more:
+    // an enqueuer either saw the count at 0 and wakes somebody, or pushed before this and is seen by that look
     pool.nr_running.fetch_sub(1, memory_order_seq_cst);
     platform::fence_after_rmw();
 }
@@ -95,8 +95,8 @@ void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
 }
 
 void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
-    // sync watchdog.6: fence_light; pairs with watchdog.7; the watchdog about to rest sees the pushed item, or we see it
-    // disarmed: either one, never neither
+    // sync watchdog.6: fence_light; pairs with watchdog.7; the watchdog about to rest sees the pushed item, or we see
+    // it disarmed: either one, never neither
     platform::fence_light();
     pool.bird.arm();
     pool.scope->runtime->dog.arm();

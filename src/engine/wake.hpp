@@ -16,8 +16,8 @@ void wake_after_push(worker_pool& pool, unsigned unseen) noexcept;
 /// After a running worker of `pool` pushed to its own list; `listed` items wait there now.
 void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept;
 
-/// Wakes (or makes) a worker of the pool if there is work and nobody runs. Safe to call at any time, from any thread that
-/// holds no lock.
+/// Wakes (or makes) a worker of the pool if there is work and nobody runs. Safe to call at any time, from any thread
+/// that holds no lock.
 void kick(worker_pool& pool) noexcept;
 
 /// Wakes (or makes) a worker of some pool of the scope that runs nothing, so that it takes from the others.
@@ -26,7 +26,8 @@ void kick_neighbour(worker_pool& busy) noexcept;
 /// kick for each pool of the scope.
 void kick_all(pool_scope& scope) noexcept;
 
-/// Takes the right to run in an idle pool: true for exactly one caller, who then must hand it to a worker or give it back.
+/// Takes the right to run in an idle pool: true for exactly one caller, who then must hand it to a worker or give it
+/// back.
 [[nodiscard]] bool take_running_token(worker_pool& pool) noexcept;
 void give_back_running_token(worker_pool& pool) noexcept;
 

@@ -2,7 +2,7 @@
 #include "engine/watchdog.hpp"
 
 #include "engine/concurrency.hpp"
-#include "engine/registry.hpp"
+#include "engine/report_names.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/stall_report.hpp"
@@ -49,8 +49,8 @@ bool has_work(const pool_scope& scope) noexcept {
 }  // namespace
 
 void watchdog::wake_up() noexcept {
-    // sync watchdog.1: seq_cst read-modify-write; pairs with watchdog.2; one caller wakes it. The race: the push before this
-    // against the watchdog's last look; either it sees the item or we see it disarmed
+    // sync watchdog.1: seq_cst read-modify-write; pairs with watchdog.2; one caller wakes it. The race: the push before
+    // this against the watchdog's last look; either it sees the item or we see it disarmed
     if (armed_.exchange(true, memory_order_seq_cst)) return;
     if (!started_.load(memory_order_relaxed) && !start_thread()) return;
     parker_.unpark();
@@ -87,11 +87,11 @@ void watchdog::watch() noexcept {
             (void)parker_.park_until(platform::now() + tick_length);
             if (tick()) continue;
             armed_.store(false, memory_order_relaxed);
-            // sync watchdog.7: fence_all_threads; pairs with watchdog.6; a worker that pushes to its own list does so with
-            // plain stores: after this fence they are seen below, or it sees the watchdog disarmed
+            // sync watchdog.7: fence_all_threads; pairs with watchdog.6; a worker that pushes to its own list does so
+            // with plain stores: after this fence they are seen below, or it sees the watchdog disarmed
             platform::fence_all_threads();
-            // sync watchdog.2: seq_cst read-modify-write; pairs with watchdog.1; the other half of that race. Armed again meanwhile: that caller's
-            // token is on its way, or the work is ours
+            // sync watchdog.2: seq_cst read-modify-write; pairs with watchdog.1; the other half of that race. Armed
+            // again meanwhile: that caller's token is on its way, or the work is ours
             if (!any_work() || armed_.exchange(true, memory_order_seq_cst)) break;
         }
         if (ending_.load(memory_order_acquire)) return;  // sync watchdog.5: acquire; pairs with watchdog.4
@@ -105,7 +105,8 @@ void watchdog::look_now() noexcept {
 
 void watchdog::end() noexcept {
     {
-        // A worker that is still on its way to idle may be about to start the thread: it does so before this, or not at all.
+        // A worker that is still on its way to idle may be about to start the thread: it does so before this, or not at
+        // all.
         locked hold{runtime_.setup_lock};
         // sync watchdog.4: release; pairs with watchdog.3, watchdog.5
         ending_.store(true, memory_order_release);
@@ -123,20 +124,27 @@ bool watchdog::any_work() const noexcept {
     return false;
 }
 
-bool watchdog::tick() noexcept {
-    timers::instance().machine_is_awake();
-    locked hold{tick_lock_};
-    choose_tier();
+/// visit(pool, whether its scope has work waiting)
+template <class Visit>
+void watchdog::for_each_pool(Visit visit) noexcept {
     for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
         pool_scope* scope = made_scope(runtime_, kind);
         if (scope == nullptr) continue;
         const bool work = has_work(*scope);
-        for (int cpu = 0; cpu < scope->nr_pools; ++cpu) look_at(scope->pools[cpu], work);
+        for (int cpu = 0; cpu < scope->nr_pools; ++cpu) visit(scope->pools[cpu], work);
     }
+}
+
+bool watchdog::tick() noexcept {
+    timers::instance().machine_is_awake();
+    locked hold{tick_lock_};
+    choose_tier();
+    for_each_pool([this](worker_pool& pool, bool scope_has_work) { look_at(pool, scope_has_work); });
     return any_work();
 }
 
-/// A pool without work is looked at too while another one of its scope has some: its CPU is wanted, should its worker block.
+/// A pool without work is looked at too while another one of its scope has some: its CPU is wanted, should its worker
+/// block.
 void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
     judge_canary(pool);
     if (!pool.list.has_work()) pool.no_progress_since = {};
@@ -170,10 +178,9 @@ void watchdog::act_on(worker_pool& pool, const verdict& found) noexcept {
     }
     runtime_.counters.cpu_hogs.fetch_add(1, memory_order_relaxed);
     const work_class* kind = other.current_kind.load(memory_order_relaxed);
-    const cmwq_queue* queue = registry::instance().queue_of(other.current_queue.load(memory_order_relaxed));
-    if (!widen && kind != nullptr && queue != nullptr) {
-        hogs_.violation(*kind, queue->name, runtime_.options.cpu_hog_after);
-    }
+    if (widen || kind == nullptr) return;
+    const queue_name queue = name_of_queue(other.current_queue.load(memory_order_relaxed));
+    hogs_.violation(*kind, queue.text, runtime_.options.cpu_hog_after);
 }
 
 void watchdog::summon_rescuers(const pool_scope& scope) noexcept {
@@ -248,12 +255,7 @@ void watchdog::tell_of_loss() noexcept {
 void watchdog::employ_canaries() noexcept {
     locked hold{tick_lock_};
     choose_tier();
-    for (unsigned kind = 0; kind < nr_scope_kinds; ++kind) {
-        pool_scope* scope = made_scope(runtime_, kind);
-        if (scope == nullptr) continue;
-        const bool work = has_work(*scope);
-        for (int cpu = 0; cpu < scope->nr_pools; ++cpu) employ_canary(scope->pools[cpu], work);
-    }
+    for_each_pool([this](worker_pool& pool, bool scope_has_work) { employ_canary(pool, scope_has_work); });
 }
 
 void watchdog::employ_canary(worker_pool& pool, bool scope_has_work) noexcept {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The backstop: while work is pending, a thread looks every 10 ms whether each pool with work gets on, and helps where it
-// does not: a worker that blocks or hogs its CPU leaves the count and another one takes its place; a wake that was left out
-// is made up; a thread that could not be created is asked for again. It sleeps without a deadline while nothing is pending.
+// The backstop: while work is pending, a thread looks every 10 ms whether each pool with work gets on, and helps where
+// it does not: a worker that blocks or hogs its CPU leaves the count and another one takes its place; a wake that was
+// left out is made up; a thread that could not be created is asked for again. It sleeps without a deadline while
+// nothing is pending.
 #pragma once
 
 #include "engine/concurrency.hpp"
@@ -65,6 +66,8 @@ private:
     void summon_rescuers_locked(const pool_scope& scope) noexcept;
     static std::uint64_t items_begun(worker_pool& pool) noexcept;
     void look_for_stall(worker_pool& pool) noexcept;
+    template <class Visit>
+    void for_each_pool(Visit visit) noexcept;
     bool any_work() const noexcept;
 
     runtime_state& runtime_;       // I

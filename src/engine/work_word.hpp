@@ -3,18 +3,21 @@
 // The state word of an item: who may do what with it. Every change of the word is one of the transitions below.
 // Protocol page: docs/design/work-word.md.
 //
-//   bit    0      pending          set by the enqueuer that claims the item, cleared by the worker that is about to run it.
-//                                  Whoever turned it on owns the links until the worker turns it off. May be set with the
-//                                  item in no list yet (claimed, not published); never clear with the item in a list.
-//   bit    1      timer armed      the pending instance waits for its time in a timer wheel, and is in no list until then
-//   bit    2      taken            whoever took the pending instance off its list has it, in no list: everybody else waits, as for
-//                                  an enqueuer between claim and push
-//   bit    3      held             somebody who holds the lists of its queue decides about the pending instance: a worker that
-//                                  has it in hand waits with its claim. Without it "pending and linked" could be read of two
-//                                  different instances, one of this queue and one of the next.
+//   bit    0      pending          set by the enqueuer that claims the item, cleared by the worker that is about to run
+//                                  it. Whoever turned it on owns the links until the worker turns it off. May be set
+//                                  with the item in no list yet (claimed, not published); never clear with the item in
+//                                  a list.
+//   bit    1      timer armed      the pending instance waits for its time in a timer wheel, and is in no list until
+//                                  then
+//   bit    2      taken            whoever took the pending instance off its list has it, in no list: everybody else
+//                                  waits, as for an enqueuer between claim and push
+//   bit    3      held             somebody who holds the lists of its queue decides about the pending instance: a
+//                                  worker that has it in hand waits with its claim. Without it "pending and linked"
+//                                  could be read of two different instances, one of this queue and one of the next.
 //   bits  4..15   disable depth    how often it was disabled and not enabled again; an item with a depth is refused
-//   bits 16..31   last worker      id of the worker that ran it last, 0 = none. Set with the clearing of pending. May name
-//                                  a worker that has long finished; must never be wrong while that worker still runs it.
+//   bits 16..31   last worker      id of the worker that ran it last, 0 = none. Set with the clearing of pending. May
+//                                  name a worker that has long finished; must never be wrong while that worker still
+//                                  runs it.
 //   bits 32..55   queue            id of the queue that has it or had it last, 0 = none. Set with pending.
 //   bits 56..63   wheel            which timer wheel has it, while the timer is armed; else 0. Set with timer armed.
 #pragma once
@@ -72,8 +75,8 @@ inline bool is_armed(std::uint64_t word) noexcept {
 /// The lowest id of the queues of this process. Above 1 in the child of a fork, whose queues have new ids.
 inline constinit atomic<queue_id> first_queue_here{1};
 
-/// Is the instance that the word tells of one of the parent's, which was pending when this process was forked? Then the item
-/// is idle here.
+/// Is the instance that the word tells of one of the parent's, which was pending when this process was forked? Then the
+/// item is idle here.
 inline bool is_parents(std::uint64_t word) noexcept {
     return (word & work_word::pending) != 0 && queue_of_word(word) < first_queue_here.load(memory_order_relaxed);
 }
@@ -88,9 +91,9 @@ inline std::uint64_t word_of(work_base& item) noexcept {
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_relaxed);
 }
 
-/// idle -> pending with `place` (the queue, and for a delayed item the wheel). Anything but none: refused, and the refusal
-/// has *written* the word (its old value): so the release that starts the pending run reads from it, and the run sees what
-/// the refused caller stored before.
+/// idle -> pending with `place` (the queue, and for a delayed item the wheel). Anything but none: refused, and the
+/// refusal has *written* the word (its old value): so the release that starts the pending run reads from it, and the
+/// run sees what the refused caller stored before.
 [[nodiscard]] inline refusal claim_for(work_base& item, std::uint64_t place) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
@@ -98,9 +101,10 @@ inline std::uint64_t word_of(work_base& item) noexcept {
         bool refused = (seen & work_word::unclaimable) != 0;
         if (refused) refused = (as_seen_here(seen) & work_word::unclaimable) != 0;
         const std::uint64_t next = refused ? seen : (seen & work_word::last_worker) | work_word::pending | place;
-        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5, work-word.6, work-word.7, work-word.9; publishes what the caller stored
-        // before enqueue, whether it was accepted or refused. Written as a plain load, a refusal between a worker's
-        // decision to run and its release would be lost.
+        // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5,
+        // work-word.6, work-word.7, work-word.9; publishes what the caller stored before enqueue, whether it was
+        // accepted or refused. Written as a plain load, a refusal between a worker's decision to run and its release
+        // would be lost.
         if (word.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed)) {
             if (!refused) return refusal::none;
             return (as_seen_here(seen) & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
@@ -134,12 +138,12 @@ inline void transition_from_armed(work_base& item) noexcept {
                                                             memory_order_release);
 }
 
-/// pending with its timer armed -> pending and taken. As transition_from_armed; the instance is the caller's, who lets it go by
-/// transition_to_cancelled, transition_to_moved or transition_from_taken.
+/// pending with its timer armed -> pending and taken. As transition_from_armed; the instance is the caller's, who lets
+/// it go by transition_to_cancelled, transition_to_moved or transition_from_taken.
 inline void transition_from_armed_to_taken(work_base& item, unsigned wheel) noexcept {
     constexpr std::uint64_t changed = work_word::timer_armed | work_word::taken;
-    // sync work-word.12: release read-modify-write; pairs with work-word.9; as work-word.8. Exclusive or: an armed instance is
-    // not taken, and its wheel is known
+    // sync work-word.12: release read-modify-write; pairs with work-word.9; as work-word.8. Exclusive or: an armed
+    // instance is not taken, and its wheel is known
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(changed | std::uint64_t{wheel} << work_word::wheel_shift,
                                                             memory_order_release);
 }
@@ -150,8 +154,8 @@ inline void transition_from_taken(work_base& item) noexcept {
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::taken, memory_order_release);
 }
 
-/// taken -> pending in another place: a queue, or a wheel. By whoever took the instance out of its list or wheel. Enqueuers may
-/// be refused meanwhile, and others disable the item.
+/// taken -> pending in another place: a queue, or a wheel. By whoever took the instance out of its list or wheel.
+/// Enqueuers may be refused meanwhile, and others disable the item.
 inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     constexpr std::uint64_t replaced = work_word::taken | work_word::queue;
@@ -160,9 +164,11 @@ inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
     while (!word.compare_exchange_weak(seen, (seen & ~replaced) | place, memory_order_release, memory_order_relaxed)) {}
 }
 
-/// The word as it is now, for whoever looks for an armed item: its wheel, and its links as they were when it was claimed.
+/// The word as it is now, for whoever looks for an armed item: its wheel, and its links as they were when it was
+/// claimed.
 inline std::uint64_t armed_word_of(work_base& item) noexcept {
-    // sync work-word.9: acquire; pairs with work-word.1, work-word.8, work-word.10, work-word.12; sees the item as its last owner left it
+    // sync work-word.9: acquire; pairs with work-word.1, work-word.8, work-word.10, work-word.12; sees the item as its
+    // last owner left it
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_acquire);
 }
 
@@ -172,43 +178,49 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
     seen &= ~work_word::held;  // held: the exchange fails, and the caller looks again until it is not
     const std::uint64_t next =
         (seen & ~(work_word::pending | work_word::last_worker)) | (std::uint64_t{me} << work_word::last_worker_shift);
-    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4; sees the stores of every enqueue call, refused
-    // or not, that saw the item pending. seq_cst, because the store of `current` before it and the load of `attention`
-    // after it race with a worker that hands over (collision.1): one of the two must see the other.
+    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4; sees the stores of every
+    // enqueue call, refused or not, that saw the item pending. seq_cst, because the store of `current` before it and
+    // the load of `attention` after it race with a worker that hands over (collision.1): one of the two must see the
+    // other.
     return atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_seq_cst,
                                                                                  memory_order_relaxed);
 }
 
-/// pending -> pending and held, if it is pending on queue `id` and waits for a worker, not for its time: from here on nobody claims that instance. By a thread that
-/// holds all the lists of that queue, and not for long. Then "linked" (item_list.hpp) says truly whether it is in one of them.
+/// pending -> pending and held, if it is pending on queue `id` and waits for a worker, not for its time: from here on
+/// nobody claims that instance. By a thread that holds all the lists of that queue, and not for long. Then "linked"
+/// (item_list.hpp) says truly whether it is in one of them.
 [[nodiscard]] inline bool transition_to_held(work_base& item, queue_id id) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     do {
         if ((seen & (work_word::pending | work_word::taken)) != work_word::pending) return false;
         if (is_armed(seen) || queue_of_word(seen) != id) return false;
-        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1, work-word.11, work-word.13; sees the item as it was enqueued
+        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1, work-word.11, work-word.13; sees
+        // the item as it was enqueued
     } while (!word.compare_exchange_weak(seen, seen | work_word::held, memory_order_acq_rel, memory_order_relaxed));
     return true;
 }
 
 /// held -> as before.
 inline void transition_from_held(work_base& item) noexcept {
-    // sync work-word.4: release read-modify-write; pairs with work-word.2; the worker that claims it sees the marks set meanwhile
+    // sync work-word.4: release read-modify-write; pairs with work-word.2; the worker that claims it sees the marks set
+    // meanwhile
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_release);
 }
 
-/// held -> taken: by the thread that holds it, still with the lists. Without this bit the next thread to hold the lists could
-/// find it pending on their queue, see it become idle and be enqueued elsewhere, and take the links of that list for its own.
+/// held -> taken: by the thread that holds it, still with the lists. Without this bit the next thread to hold the lists
+/// could find it pending on their queue, see it become idle and be enqueued elsewhere, and take the links of that list
+/// for its own.
 inline void transition_to_taken(work_base& item) noexcept {
-    // sync work-word.11: release read-modify-write; pairs with work-word.3; held and not taken: nobody else can change either
+    // sync work-word.11: release read-modify-write; pairs with work-word.3; held and not taken: nobody else can change
+    // either
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(work_word::held | work_word::taken, memory_order_release);
 }
 
 /// taken -> idle: the instance was taken off its list or out of its wheel by the caller, and will not run.
 inline void transition_to_cancelled(work_base& item) noexcept {
-    // sync work-word.5: release read-modify-write; pairs with work-word.1; the next enqueuer finds the links and the owner's
-    // place free
+    // sync work-word.5: release read-modify-write; pairs with work-word.1; the next enqueuer finds the links and the
+    // owner's place free
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~(work_word::pending | work_word::taken),
                                                             memory_order_release);
 }
@@ -219,8 +231,8 @@ inline void transition_to_cancelled(work_base& item) noexcept {
     std::uint64_t seen = word.load(memory_order_relaxed);
     do {
         if ((seen & work_word::disable_depth) == work_word::disable_depth) return false;
-        // sync work-word.6: acquire-release read-modify-write; pairs with work-word.1, work-word.7; of two that disable and
-        // enable, one is first; an enqueuer is refused, or its instance is seen by the cancel that follows
+        // sync work-word.6: acquire-release read-modify-write; pairs with work-word.1, work-word.7; of two that disable
+        // and enable, one is first; an enqueuer is refused, or its instance is seen by the cancel that follows
     } while (
         !word.compare_exchange_weak(seen, seen + work_word::one_disable, memory_order_acq_rel, memory_order_relaxed));
     return true;
@@ -234,8 +246,8 @@ enum class enabled { now, not_yet, was_already };
     std::uint64_t seen = word.load(memory_order_relaxed);
     do {
         if ((seen & work_word::disable_depth) == 0) return enabled::was_already;
-        // sync work-word.7: release read-modify-write; pairs with work-word.1, work-word.6; whoever enqueues it next sees what
-        // was done while it was disabled
+        // sync work-word.7: release read-modify-write; pairs with work-word.1, work-word.6; whoever enqueues it next
+        // sees what was done while it was disabled
     } while (
         !word.compare_exchange_weak(seen, seen - work_word::one_disable, memory_order_release, memory_order_relaxed));
     return (seen & work_word::disable_depth) == work_word::one_disable ? enabled::now : enabled::not_yet;

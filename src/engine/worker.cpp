@@ -39,7 +39,8 @@ void work_off(worker& me) noexcept {
     }
 }
 
-/// Gives the token back and looks once more, at its own pool and, if it was a thief, at all: the enqueuers left it to us.
+/// Gives the token back and looks once more, at its own pool and, if it was a thief, at all: the enqueuers left it to
+/// us.
 void stop_running(worker& me) noexcept {
     me.last_steal = 0;
     me.pool->list.disown(me.entry);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stop 4: a worker, the thread that runs items of one pool, and its slot, through which others see what it does and leave
-// it notes. Slots are never unmapped while any runtime lives, so the "last worker" of an item can always be looked up.
+// Stop 4: a worker, the thread that runs items of one pool, and its slot, through which others see what it does and
+// leave it notes. Slots are never unmapped while any runtime lives, so the "last worker" of an item can always be
+// looked up.
 #pragma once
 
 #include "engine/work_word.hpp"
@@ -34,8 +35,8 @@ namespace counted_in {
 inline constexpr unsigned running = 1;  ///< the pool's nr_running
 inline constexpr unsigned looking = 2;  ///< the scope's nr_looking; only together with running
 inline constexpr unsigned anything = running | looking;
-/// Above the bits: which life of the slot they are about. An observer that was held up until the slot belonged to another
-/// pool's worker must not take that one out of the wrong pool's count.
+/// Above the bits: which life of the slot they are about. An observer that was held up until the slot belonged to
+/// another pool's worker must not take that one out of the wrong pool's count.
 inline constexpr unsigned one_life = anything + 1;
 }  // namespace counted_in
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stop 3: a pool, the workers of one CPU for one kind of queue, and the scope, the pools that may take each other's items.
+// Stop 3: a pool, the workers of one CPU for one kind of queue, and the scope, the pools that may take each other's
+// items.
 //
 //   enters   a claimed item, from submit or from a token of a limited queue
 //   leaves   the same item, popped by a worker of this pool or of one of its scope

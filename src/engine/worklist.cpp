@@ -7,8 +7,8 @@ namespace engine {
 
 namespace {
 
-/// A worker that came the slow way this often in a row, with nobody else in between, gets the bias: so a burst of steals
-/// or flushes pays one revocation, not one for each.
+/// A worker that came the slow way this often in a row, with nobody else in between, gets the bias: so a burst of
+/// steals or flushes pays one revocation, not one for each.
 constexpr unsigned visits_for_bias = 64;
 
 bool bias_usable() noexcept {
@@ -21,10 +21,12 @@ void worklist::revoke(const biased_entry* self, bool same_cpu) noexcept {
     biased_entry* former = owner_.load(memory_order_relaxed);
     if (former == nullptr || former == self) return;
     owner_.store(nullptr, memory_order_relaxed);
-    // sync bias.7: fence_all_threads; pairs with bias.1; the owner's store of `inside` and its load of the owner, on its behalf
+    // sync bias.7: fence_all_threads; pairs with bias.1; the owner's store of `inside` and its load of the owner, on
+    // its behalf
     if (!same_cpu) platform::fence_all_threads();
-    // sync bias.4: acquire; pairs with bias.1, bias.3, bias.8; either the owner saw that it no longer is (bias.2), or we see it
-    // inside and wait some ten instructions. Without the fence above both could miss the other and walk the list at once.
+    // sync bias.4: acquire; pairs with bias.1, bias.3, bias.8; either the owner saw that it no longer is (bias.2), or
+    // we see it inside and wait some ten instructions. Without the fence above both could miss the other and walk the
+    // list at once.
     while (former->inside.load(memory_order_acquire)) platform::yield();
 }
 
@@ -39,9 +41,9 @@ void worklist::unlock() noexcept {
 }
 
 void worklist::enter_slow(biased_entry& me) noexcept {
-    // sync bias.8: release; pairs with bias.4; before the wait: whoever holds the mutex may be waiting for us. Release although
-    // nothing was done inside: whoever revokes our bias of another list reads this store instead of bias.3's, and must see
-    // what we did to that list.
+    // sync bias.8: release; pairs with bias.4; before the wait: whoever holds the mutex may be waiting for us. Release
+    // although nothing was done inside: whoever revokes our bias of another list reads this store instead of bias.3's,
+    // and must see what we did to that list.
     me.inside.store(false, memory_order_release);
     mutex_.lock();
     visits_ = visitor_ == &me ? visits_ + 1 : 0;
@@ -49,8 +51,8 @@ void worklist::enter_slow(biased_entry& me) noexcept {
     // A worker that is not the owner still has to keep the owner out.
     revoke(&me, false);
     if (visits_ < visits_for_bias || !bias_usable()) return;
-    // sync bias.5: release; pairs with bias.2; hands over the list as it is. We are inside by way of the mutex, which we
-    // hold until we leave: the new owner is ourselves.
+    // sync bias.5: release; pairs with bias.2; hands over the list as it is. We are inside by way of the mutex, which
+    // we hold until we leave: the new owner is ourselves.
     owner_.store(&me, memory_order_release);
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A worklist: the inbox that anybody pushes to, and behind it the list that workers pop from. Pools have one, and so have
-// the seats of limited queues.
+// A worklist: the inbox that anybody pushes to, and behind it the list that workers pop from. Pools have one, and so
+// have the seats of limited queues.
 //
-// The list's lock is biased towards one worker, its owner: the owner enters and leaves with two plain stores and a load.
-// Everybody else takes the mutex and revokes the bias first (a store, a process-wide fence, a short wait for the owner to
-// leave). Protocol page: docs/design/worklist.md. Measured: with a plain lock an item that enqueues itself costs 40 ns a
-// hop instead of 21 (docs/adr/0002-the-worklist-belongs-to-the-pool.md).
+// The list's lock is biased towards one worker, its owner: the owner enters and leaves with two plain stores and a
+// load. Everybody else takes the mutex and revokes the bias first (a store, a process-wide fence, a short wait for the
+// owner to leave). Protocol page: docs/design/worklist.md. Measured: with a plain lock an item that enqueues itself
+// costs 40 ns a hop instead of 21 (docs/adr/0002-the-worklist-belongs-to-the-pool.md).
 #pragma once
 
 #include "engine/inbox.hpp"
@@ -31,15 +31,15 @@ public:
     /// Any thread, no lock. As inbox::push.
     unsigned push(work_base& item) noexcept { return inbox_.push(item); }
 
-    /// Might there be an item? Exact for the inbox; the list's part may be a moment old. The inbox is asked first: items go
-    /// from there to the list, and are announced before they go.
+    /// Might there be an item? Exact for the inbox; the list's part may be a moment old. The inbox is asked first:
+    /// items go from there to the list, and are announced before they go.
     bool has_work() const noexcept { return !inbox_.empty() || listed_.load(memory_order_relaxed) != 0; }
 
     /// Items in the list (not in the inbox), as last published.
     std::size_t listed() const noexcept { return listed_.load(memory_order_relaxed); }
 
-    /// For the worker that calls: pops the oldest item and lets `pick(item)` take note of it before anybody else can look.
-    /// False when there is none.
+    /// For the worker that calls: pops the oldest item and lets `pick(item)` take note of it before anybody else can
+    /// look. False when there is none.
     template <class Pick>
     bool pop(biased_entry& me, Pick pick) noexcept {
         const bool fast = enter(me);
@@ -55,7 +55,8 @@ public:
         return item != nullptr;
     }
 
-    /// For the worker that calls: appends `item`, behind everything that was pushed before. Returns the items listed now.
+    /// For the worker that calls: appends `item`, behind everything that was pushed before. Returns the items listed
+    /// now.
     std::size_t push_local(biased_entry& me, work_base& item) noexcept {
         const bool fast = enter(me);
         fill();
@@ -66,8 +67,8 @@ public:
         return size;
     }
 
-    /// Everybody else: holds the list against its owner and all others. `self`: the caller's entry if it is a worker; it
-    /// then need not be kept out of its own list, and keeps the bias.
+    /// Everybody else: holds the list against its owner and all others. `self`: the caller's entry if it is a worker;
+    /// it then need not be kept out of its own list, and keeps the bias.
     void lock(const biased_entry* self = nullptr) noexcept CMWQ_ACQUIRE();
     void unlock() noexcept CMWQ_RELEASE();
 
@@ -89,8 +90,9 @@ public:
     void publish_size() noexcept { listed_.store(items_.size(), memory_order_relaxed); }
 
 private:
-    /// From the inbox to the list. Announced first: has_work must never say no while items are between the two, or whoever
-    /// asks (an enqueuer, a worker or a token that is about to rest) leaves them behind. The size is published afterwards.
+    /// From the inbox to the list. Announced first: has_work must never say no while items are between the two, or
+    /// whoever asks (an enqueuer, a worker or a token that is about to rest) leaves them behind. The size is published
+    /// afterwards.
     void fill() noexcept {
         if (inbox_.looks_empty()) return;
         // Published by inbox.2: who finds the inbox empty because of it finds this.
@@ -99,11 +101,12 @@ private:
     }
 
     bool enter(biased_entry& me) noexcept {
-        // sync bias.1: relaxed store; pairs with bias.4, bias.7; the fence between this store and the next load is executed by
-        // the revoker, on our behalf (fence_all_threads)
+        // sync bias.1: relaxed store; pairs with bias.4, bias.7; the fence between this store and the next load is
+        // executed by the revoker, on our behalf (fence_all_threads)
         me.inside.store(true, memory_order_relaxed);
         platform::fence_compiler();
-        // sync bias.2: acquire; pairs with bias.5, bias.6; sees what others did to the list before they gave the bias (back)
+        // sync bias.2: acquire; pairs with bias.5, bias.6; sees what others did to the list before they gave the bias
+        // (back)
         if (owner_.load(memory_order_acquire) == &me) [[likely]]
             return true;
         enter_slow(me);

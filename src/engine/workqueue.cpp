@@ -159,8 +159,8 @@ constexpr detail::item_receiver dropper{[](work_base* item, const work_class& ki
 void end_queue(cmwq_queue& wq, const detail::item_receiver* instead, const call_site& where) noexcept {
     if (inside(wq))
         report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, where});
-    wq.ending.store(instead,
-                    memory_order_release);  // sync queue.7: release; pairs with queue.6; publishes the receiver
+    // sync queue.7: release; pairs with queue.6; publishes the receiver
+    wq.ending.store(instead, memory_order_release);
     if (is_ready(wq)) {
         timers::instance().drop_armed_items(wq);
         drain_queue(wq);

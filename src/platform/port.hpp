@@ -5,32 +5,37 @@
 // the preprocessor:
 //
 //   platform/linux/backend/   the real thing: inline wrappers that cost nothing
-//   platform/model/backend/   a deterministic scheduler: each call below is a scheduling point, time is virtual, the topology is
-//                     whatever the test says, thread creation and allocation can be told to fail
+//   platform/model/backend/   a deterministic scheduler: each call below is a scheduling point, time is virtual, the
+//                     topology is whatever the test says, thread creation and allocation can be told to fail
 //
 // What a backend provides, all in namespace cmwq::platform (each file below exists once per backend):
 //
 //   backend/atomic.hpp    template <class T> class atomic       std::atomic's interface; every order is spelled out
 //                         template <class T> class atomic_ref   the same over a plain object (the work word)
 //                         void fence_seq_cst()                  full fence of the calling thread
-//                         void fence_all_threads()              after it, every other thread of the process has executed a
-//                                                               full fence; the slow half of an asymmetric pair
+//                         void fence_all_threads()              after it, every other thread of the process has
+//                                                               executed a full fence; the slow half of an asymmetric
+//                                                               pair
 //                         void fence_compiler()                 its fast half: orders nothing in hardware
 //                         bool has_fence_all_threads()          may it be relied on here?
 //                         void fence_light()                    the fast half where it may, else a full fence
-//                         void fence_after_rmw()                full fence, given that the last access was a seq_cst RMW
+//                         void fence_after_rmw()                full fence, given that the last access was a seq_cst
+//                                                               RMW
 //                         void pause()                          one step of a bounded spin
-//   backend/mutex.hpp     class mutex                           lock, try_lock, unlock; constexpr constructor; not recursive
+//   backend/mutex.hpp     class mutex                           lock, try_lock, unlock; constexpr constructor; not
+//                                                               recursive
 //   backend/parker.hpp    class parker                          a one-token semaphore for one waiting thread:
 //                           void park()                         waits for the token and takes it
-//                           bool park_until(nanoseconds when)   as park; false when `when` (on now()'s clock) passed first
-//                           void unpark()                       gives the token (idempotent while not taken); any thread.
-//                                                               The parker may be destroyed by the woken thread at once:
-//                                                               unpark does not touch it after the token is visible,
-//                                                               except as the address of a futex wake.
-//   backend/thread.hpp    struct thread_options                 name, CPU, niceness, policy (platform/thread_options.hpp)
-//                         class thread                          bool start(options, void (*)(void*), void*): false = the
-//                                                               system refused; void join()
+//                           bool park_until(nanoseconds when)   as park; false when `when` (on now()'s clock) passed
+//                                                               first
+//                           void unpark()                       gives the token (idempotent while not taken); any
+//                                                               thread. The parker may be destroyed by the woken thread
+//                                                               at once: unpark does not touch it after the token is
+//                                                               visible, except as the address of a futex wake.
+//   backend/thread.hpp    struct thread_options                 name, CPU, niceness, policy
+//                                                               (platform/thread_options.hpp)
+//                         class thread                          bool start(options, void (*)(void*), void*): false =
+//                                                               the system refused; void join()
 //                         void* thread_slot() / set_thread_slot(void*)   one pointer per thread, null at first
 //                         int current_cpu()                     index into topology::cpus, cheap (rseq)
 //                         void yield()
@@ -40,8 +45,10 @@
 //   backend/clock.hpp     std::chrono::nanoseconds now()        monotonic
 //   backend/topology.hpp  struct topology                       the CPUs this process may use, with node and cache
 //                         const topology& discover_topology()   (struct: platform/topology.hpp)
-//   backend/memory.hpp    void* allocate(size, align) noexcept  null when there is none; void deallocate(p, size, align)
-//   backend/task_state.hpp  enum class task_state, task_state_of(tid)   is that thread blocked? (unknown where not to be had)
+//   backend/memory.hpp    void* allocate(size, align) noexcept  null when there is none; void deallocate(p, size,
+//                                                               align)
+//   backend/task_state.hpp  enum class task_state, task_state_of(tid)   is that thread blocked? (unknown where not to
+//                                                                       be had)
 //                         nanoseconds cpu_time_of(tid)          CPU time it has used
 //                         void describe_place(tid, text)        where it stands, for a report
 //   backend/detection.hpp   bool start_trial(thread_policy, cpu)  does a thread of that policy run when another blocks?

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names for Clang's thread-safety attributes; empty for other compilers. Build with -Wthread-safety to have them checked.
+// Names for Clang's thread-safety attributes; empty for other compilers. Build with -Wthread-safety to have them
+// checked.
 #pragma once
 
 #if defined(__clang__)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// expect: cmwq: T has no function for this work: add static void run\(P\), or with several works static void run\(cmwq::work_id<Id>, P\)
+// expect: cmwq: T has no function for this work: add static void run\(P\), or with several works static void
+// run\(cmwq::work_id<Id>, P\)
 #include <cmwq/cmwq.hpp>
 
 struct job {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// expect: cmwq: enqueue takes an owner \(arc<T>, std::unique_ptr<T>, ...\) or an item by reference, which outlives its run
+// expect: cmwq: enqueue takes an owner \(arc<T>, std::unique_ptr<T>, ...\) or an item by reference, which outlives its
+// run
 #include <cmwq/cmwq.hpp>
 
 struct job {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// expect: cannot be overloaded|class member cannot be redeclared|cannot be redeclared|functions that differ only in their return type
+// expect: cannot be overloaded|class member cannot be redeclared|cannot be redeclared|functions that differ only in
+// their return type
 #include <cmwq/cmwq.hpp>
 
 struct job {

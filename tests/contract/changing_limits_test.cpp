@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 7 while the limit changes: max_active is never exceeded, lowering it stops no running item, raising it lets waiting
-// ones go on.
+// Promise 7 while the limit changes: max_active is never exceeded, lowering it stops no running item, raising it lets
+// waiting ones go on.
 #include "support/cpus.hpp"
 #include "support/gate.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 9 for delayed items: an owner given with a delay is run, handed back, or let go exactly once, also when the queue is
-// destroyed with its item armed.
+// Promise 9 for delayed items: an owner given with a delay is run, handed back, or let go exactly once, also when the
+// queue is destroyed with its item armed.
 #include "support/blocked_queue.hpp"
 
 #include <cmwq/cmwq.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 4: the engine never touches an item after its function started. Each item here lies on a page of its own, which
-// its function takes away: a touch is a segmentation fault, with any compiler and without a sanitizer.
+// Promise 4: the engine never touches an item after its function started. Each item here lies on a page of its own,
+// which its function takes away: a touch is a segmentation fault, with any compiler and without a sanitizer.
 #include "support/gate.hpp"
 
 #include <cmwq/cmwq.hpp>

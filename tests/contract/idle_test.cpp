@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 10: idle costs nothing. After work of every kind, the kernel's own counters of the library's threads stand still:
-// no time on a CPU, no switch, not even one.
+// Promise 10: idle costs nothing. After work of every kind, the kernel's own counters of the library's threads stand
+// still: no time on a CPU, no switch, not even one.
 #include "support/cpus.hpp"
 #include "support/gate.hpp"
 #include "support/tasks.hpp"
@@ -29,7 +29,8 @@ bool comes_to_rest() {
     });
 }
 
-/// One quiet window is asked for, of two: on a loaded machine the canary's twin goes off duty some seconds after the work, once.
+/// One quiet window is asked for, of two: on a loaded machine the canary's twin goes off duty some seconds after the
+/// work, once.
 bool rests_for(std::chrono::milliseconds time) {
     const auto before = watched_tasks();
     std::this_thread::sleep_for(time);

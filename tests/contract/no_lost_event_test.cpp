@@ -83,13 +83,10 @@ void linger(unsigned turns) {
 
 TEST(no_lost_event, event_beside_the_start_of_a_pending_run_is_heard) {
     const auto cpus = support::allowed_cpus();
-    if (cpus.size() < 2) {
-        GTEST_SKIP() << "needs two CPUs";
-    }
     listener item;
     {
-        starter other{item, cpus[0]};
-        const support::pinned_to place{cpus[1]};
+        starter other{item, cpus.front()};  // with one CPU only, the two meet where one of them is preempted
+        const support::pinned_to place{cpus.back()};
         for (int event = 1; event <= support::rounds(50'000); ++event) {
             other.start();
             linger(static_cast<unsigned>(event * 7) % 1500);

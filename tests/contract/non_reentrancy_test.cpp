@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 3: an item never runs on two workers at once, whatever queue or CPU it is enqueued to, from wherever, including
-// while it runs.
+// Promise 3: an item never runs on two workers at once, whatever queue or CPU it is enqueued to, from wherever,
+// including while it runs.
 #include "support/cpus.hpp"
 #include "support/gate.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What "concurrency-managed" means: an item that blocks, or computes for long, does not stop the others, on queues of every
-// kind that may run more than one item.
+// What "concurrency-managed" means: an item that blocks, or computes for long, does not stop the others, on queues of
+// every kind that may run more than one item.
 #include "support/cpus.hpp"
 #include "support/gate.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The system queues work before main and after it: from static constructors and destructors. The objects below act only in
-// a process of their own.
+// The system queues work before main and after it: from static constructors and destructors. The objects below act only
+// in a process of their own.
 #include "support/own_process.hpp"
 
 #include <cmwq/cmwq.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many threads there are: none before the first item, no more than the CPUs can use for items that do not block, and
-// superfluous ones end.
+// How many threads there are: none before the first item, no more than the CPUs can use for items that do not block,
+// and superfluous ones end.
 #include "support/cpus.hpp"
 #include "support/gate.hpp"
 #include "support/own_process.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What happens to misuse that nobody handles: a debug build of the library prints and aborts; a release build prints once
-// for each place and carries on. The tests are built as the library is, so NDEBUG says which of the two holds.
+// What happens to misuse that nobody handles: a debug build of the library prints and aborts; a release build prints
+// once for each place and carries on. The tests are built as the library is, so NDEBUG says which of the two holds.
 #include "support/gate.hpp"
 #include "support/own_process.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cancel, disable and enable against enqueues, runs, flushes, steals and hand-overs: an accepted enqueue is run or cancelled,
-// once; after cancel_sync the item is idle; nobody who waits is forgotten.
+// Cancel, disable and enable against enqueues, runs, flushes, steals and hand-overs: an accepted enqueue is run or
+// cancelled, once; after cancel_sync the item is idle; nobody who waits is forgotten.
 #include "model/engine_scenario.hpp"
 
 #include <memory>

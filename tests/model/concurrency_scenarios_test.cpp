@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Concurrency management: while nothing blocks, one running worker per pool; while something blocks, another one; and all
-// counts back to zero in the end, whoever found whom blocked, late, wrongly or not at all.
+// Concurrency management: while nothing blocks, one running worker per pool; while something blocks, another one; and
+// all counts back to zero in the end, whoever found whom blocked, late, wrongly or not at all.
 #include "engine_scenario.hpp"
 
 #include <map>
@@ -114,13 +114,15 @@ TEST(concurrency, items_that_never_block_have_one_worker_per_pool) {
     });
 }
 
-// ---- the rule, on CPUs that are shared ---------------------------------------------------------------------------------
+// ---- the rule, on CPUs that are shared
+// ---------------------------------------------------------------------------------
 
 /// Those that never take a computing item for a blocked one.
 constexpr block_detection tiers_that_see[] = {block_detection::canary, block_detection::batch_canary,
                                               block_detection::watchdog};
 
-/// Only burning and sleeping take time, and the CPUs are shared, so that the canary looks when its worker leaves the CPU.
+/// Only burning and sleeping take time, and the CPUs are shared, so that the canary looks when its worker leaves the
+/// CPU.
 model::options on_shared_cpus(int count) {
     model::options how = on_cpus(count);
     how.share_cpus = true;
@@ -169,7 +171,8 @@ private:
     std::map<const engine::worker_pool*, int> counts_;
 };
 
-/// Lengths that no two events of a run share: an observer's verdict is then never about a block that ends at that moment.
+/// Lengths that no two events of a run share: an observer's verdict is then never about a block that ends at that
+/// moment.
 nanoseconds some_time() {
     return 100us + nanoseconds(model::random_below(1'900'000));
 }

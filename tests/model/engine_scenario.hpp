@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the scenarios of the engine's promises share: where they run, items that check themselves, producers, gates, and a
-// look at the pools between two steps.
+// What the scenarios of the engine's promises share: where they run, items that check themselves, producers, gates, and
+// a look at the pools between two steps.
 //
 //     TEST(pending_once, each_accepted_enqueue_runs_once) {
 //         explore(without_watchdog(on_cpus(2)), schedules, [] {
@@ -111,8 +111,8 @@ inline model::options migrating(model::options how) {
     return how;
 }
 
-/// For scenarios in which nobody blocks: no item may lie in a pool when time leaps, that is when nobody has anything to do
-/// but wait. So a lost wake-up is a failure, and not a delay that the watchdog ends.
+/// For scenarios in which nobody blocks: no item may lie in a pool when time leaps, that is when nobody has anything to
+/// do but wait. So a lost wake-up is a failure, and not a delay that the watchdog ends.
 inline model::options without_watchdog(model::options how) {
     how.on_step = [last = platform::now()]() mutable {
         const auto now = platform::now();

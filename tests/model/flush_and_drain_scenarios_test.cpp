@@ -60,7 +60,8 @@ TEST(queue_flush, waits_for_items_that_wait_in_a_seat) {
 }
 
 TEST(queue_flush, counts_the_item_that_its_note_was_about) {
-    // A worker goes on to the next item of its seat while a flush of another queue leaves it a note about the one before.
+    // A worker goes on to the next item of its seat while a flush of another queue leaves it a note about the one
+    // before.
     for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(without_watchdog(how), schedules, [] {
             tested_runtime rt;
@@ -115,7 +116,8 @@ TEST(queue_flush, waits_for_an_item_that_is_left_with_the_worker_that_runs_it) {
 }
 
 TEST(queue_flush, meets_an_item_that_is_just_being_left_with_another_worker) {
-    // Collisions all the time, and flushes of both queues meanwhile: a note may reach the worker that gives the item away.
+    // Collisions all the time, and flushes of both queues meanwhile: a note may reach the worker that gives the item
+    // away.
     for (const auto& how : {on_cpus(1), on_cpus(2)}) {
         explore(without_watchdog(how), schedules, [] {
             tested_runtime rt;
@@ -149,8 +151,8 @@ TEST(queue_flush, meets_an_item_that_is_just_being_left_with_another_worker) {
 }
 
 TEST(queue_flush, is_not_ended_by_the_next_item_of_a_worker_that_gave_its_item_away) {
-    // The flush tells the worker that has picked the item; the worker leaves it with the one that still runs it, and goes
-    // on with another item.
+    // The flush tells the worker that has picked the item; the worker leaves it with the one that still runs it, and
+    // goes on with another item.
     for (const int cpus : {1, 2}) {
         explore(without_watchdog(on_cpus(cpus)), 2 * schedules, [] {
             tested_runtime rt;

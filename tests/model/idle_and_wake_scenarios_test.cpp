@@ -28,8 +28,8 @@ std::uint64_t steps_during(std::chrono::nanoseconds time) {
 
 constexpr std::uint64_t own_steps = 4;  ///< of the sleep itself
 
-/// Until thieves have stopped looking, surplus workers have ended and the watchdog has lain down. Several sleeps, because
-/// time leaps to the end of one as soon as everybody else only pauses.
+/// Until thieves have stopped looking, surplus workers have ended and the watchdog has lain down. Several sleeps,
+/// because time leaps to the end of one as soon as everybody else only pauses.
 void settle() {
     for (int i = 0; i < 20; ++i) model::sleep_for(1h);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 7 while limits change and queues freeze: the limit is never exceeded, no waiting item is forgotten, order is kept.
+// Promise 7 while limits change and queues freeze: the limit is never exceeded, no waiting item is forgotten, order is
+// kept.
 #include "model/engine_scenario.hpp"
 
 #include <array>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 5: ordered queues run one item at a time, in enqueue order. Elsewhere a pool's items start first in, first out.
+// Promise 5: ordered queues run one item at a time, in enqueue order. Elsewhere a pool's items start first in, first
+// out.
 #include "model/engine_scenario.hpp"
 
 #include <array>
@@ -186,8 +187,8 @@ TEST(pool, keeps_the_order_of_each_of_two_producers_and_of_its_own_items) {
 
 TEST(pool, starts_an_item_that_an_item_enqueued_behind_those_already_there) {
     explore(without_watchdog(on_cpus(1)), schedules, [] {
-        // Without a canary: a worker that waits for a lock between its pop and its function would be replaced, and the order
-        // in which functions write here would not be the order of the pops any more.
+        // Without a canary: a worker that waits for a lock between its pop and its function would be replaced, and the
+        // order in which functions write here would not be the order of the pops any more.
         tested_runtime rt{{.detect = cmwq::block_detection::watchdog}};
         std::vector<int> order;
         tested_item first, second, third;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 1: enqueue of a pending item is refused and changes nothing, its position included. An accepted one runs once.
+// Promise 1: enqueue of a pending item is refused and changes nothing, its position included. An accepted one runs
+// once.
 #include "model/engine_scenario.hpp"
 
 #include <string>

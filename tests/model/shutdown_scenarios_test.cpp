@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A queue that ends by dropping or handing over what is pending, while items run, collide, enqueue themselves and are waited
-// for: each accepted instance is run, dropped or received exactly once.
+// A queue that ends by dropping or handing over what is pending, while items run, collide, enqueue themselves and are
+// waited for: each accepted instance is run, dropped or received exactly once.
 #include "model/engine_scenario.hpp"
 
 #include <memory>

@@ -128,8 +128,8 @@ TEST(worker_limit, of_one_still_runs_everything) {
 }
 
 TEST(worker_limit, leaves_no_item_for_the_next_tick) {
-    // The only worker comes back from its wait just as the watchdog tries in vain to make another: the worker goes on with
-    // the next item at once.
+    // The only worker comes back from its wait just as the watchdog tries in vain to make another: the worker goes on
+    // with the next item at once.
     explore(on_cpus(1), 2 * schedules, [] {
         cmwq::runtime_options options;
         options.max_workers = 1;

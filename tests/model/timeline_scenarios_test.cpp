@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The timelines of the kernel's workqueue documentation, in virtual time: w0 burns 5 ms, sleeps 10 ms, burns 5 ms; w1 and
-// w2 burn 5 ms and sleep 10 ms; all three are enqueued at once, on one CPU. A single thread ends them after 20, 35 and 50 ms.
+// The timelines of the kernel's workqueue documentation, in virtual time: w0 burns 5 ms, sleeps 10 ms, burns 5 ms; w1
+// and w2 burn 5 ms and sleep 10 ms; all three are enqueued at once, on one CPU. A single thread ends them after 20, 35
+// and 50 ms.
 //
 // With a canary the figures are exact in every schedule, because what is not burning or sleeping takes no time here.
 #include "engine_scenario.hpp"
@@ -36,8 +37,8 @@ void explore_on_one_cpu(const block_detection (&tiers)[Size], nanoseconds slice,
     }
 }
 
-/// The canary comes with the watchdog's first look at a pool with work, and the pool keeps a spare worker from the first
-/// block on.
+/// The canary comes with the watchdog's first look at a pool with work, and the pool keeps a spare worker from the
+/// first block on.
 void warm_up(cmwq::queue& wq) {
     std::vector<tested_item> sleepers(3);
     for (tested_item& each : sleepers) {
@@ -105,9 +106,9 @@ TEST(timeline, of_an_ordered_queue_is_that_of_a_single_thread) {
     });
 }
 
-/// CPU-intensive items run on pools of their own, so they do not wait for w0 to block as the kernel's do: they share the
-/// CPU with it from the beginning, and the figures depend on who gets it when. Where the CPU is w0's until it sleeps, they
-/// are the kernel's.
+/// CPU-intensive items run on pools of their own, so they do not wait for w0 to block as the kernel's do: they share
+/// the CPU with it from the beginning, and the figures depend on who gets it when. Where the CPU is w0's until it
+/// sleeps, they are the kernel's.
 TEST(timeline, with_two_on_a_cpu_intensive_queue_is_the_kernels_where_the_first_keeps_the_cpu) {
     explore_on_one_cpu(canaries, to_their_end, [](block_detection tier) {
         tested_runtime rt{{.detect = tier}};
@@ -119,8 +120,8 @@ TEST(timeline, with_two_on_a_cpu_intensive_queue_is_the_kernels_where_the_first_
     });
 }
 
-/// And however the CPU is shared, w0 loses no more than the two bursts of the others, and they no more than w0's and the
-/// other's.
+/// And however the CPU is shared, w0 loses no more than the two bursts of the others, and they no more than w0's and
+/// the other's.
 TEST(timeline, with_two_on_a_cpu_intensive_queue_is_bounded_however_the_cpu_is_shared) {
     for (const nanoseconds slice : {to_their_end, in_turns}) {
         explore_on_one_cpu(canaries, slice, [](block_detection tier) {
@@ -137,8 +138,8 @@ TEST(timeline, with_two_on_a_cpu_intensive_queue_is_bounded_however_the_cpu_is_s
     }
 }
 
-/// Blocks found late, or only assumed: an item is replaced at a bad moment at worst, when it is about to go on. Then the two
-/// share the CPU, for as long as the newcomer burns.
+/// Blocks found late, or only assumed: an item is replaced at a bad moment at worst, when it is about to go on. Then
+/// the two share the CPU, for as long as the newcomer burns.
 TEST(timeline, without_a_canary_is_no_worse_than_a_single_thread_and_one_burn) {
     for (const nanoseconds slice : {to_their_end, in_turns}) {
         explore_on_one_cpu(slow_tiers, slice, [](block_detection tier) {

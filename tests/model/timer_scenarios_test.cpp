@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Delayed items on the model platform: who gets the armed instance when expiry, cancel, mod_delayed, flush_delayed and the
-// queue's destruction come at once. Time is virtual, so "an hour away" costs nothing and "now" is a matter of schedule.
+// Delayed items on the model platform: who gets the armed instance when expiry, cancel, mod_delayed, flush_delayed and
+// the queue's destruction come at once. Time is virtual, so "an hour away" costs nothing and "now" is a matter of
+// schedule.
 #include "model/engine_scenario.hpp"
 
 #include <memory>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything at once, for a while: items of every owner on queues of every kind, that free themselves, enqueue themselves,
-// block, compute, throw; flushers, drainers, cancellers, limits that change, freezes, and queues that come and go. At the end
-// the books balance to the item.
+// Everything at once, for a while: items of every owner on queues of every kind, that free themselves, enqueue
+// themselves, block, compute, throw; flushers, drainers, cancellers, limits that change, freezes, and queues that come
+// and go. At the end the books balance to the item.
 //
 //     CMWQ_STRESS_SECONDS=600 CMWQ_STRESS_SEED=7 stress_tests
 #include "support/patience.hpp"

@@ -22,7 +22,8 @@ constexpr std::size_t weight_of_entry = 256;
 
 }  // namespace
 
-// ---- filling ---------------------------------------------------------------------------------------------------------
+// ---- filling
+// ---------------------------------------------------------------------------------------------------------
 
 bool batch::full() const noexcept {
     return entries_.size() >= files_per_batch;
@@ -52,7 +53,8 @@ void batch::add_note(std::string_view directory, std::string_view name, std::str
     add_message(directory, name, status::note, std::move(what));
 }
 
-// ---- hashing ---------------------------------------------------------------------------------------------------------
+// ---- hashing
+// ---------------------------------------------------------------------------------------------------------
 
 void batch::run(cmwq::work_id<hash_work>, cmwq::arc<batch> self) {
     const item_scope scope{self->line_};
@@ -125,7 +127,8 @@ void batch::finish_part(cmwq::arc<batch> self) {
     }
 }
 
-// ---- rendering -------------------------------------------------------------------------------------------------------
+// ---- rendering
+// -------------------------------------------------------------------------------------------------------
 
 // Done here and not by the printer, of which there is one for all workers.
 void batch::render() {
@@ -159,7 +162,8 @@ void batch::render(const entry& e) {
     }
 }
 
-// ---- printing --------------------------------------------------------------------------------------------------------
+// ---- printing
+// --------------------------------------------------------------------------------------------------------
 
 void batch::run(cmwq::work_id<print_work>, cmwq::arc<batch> self) {
     auto& line = self->line_;

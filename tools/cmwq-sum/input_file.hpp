@@ -14,7 +14,7 @@ namespace cmwq_sum {
 
 /// Where a name comes from decides what may stand behind it.
 enum class name_origin : std::uint8_t {
-    command_line,  ///< The user named it: symbolic links are followed, FIFOs and devices are read, "-" is standard input.
+    command_line,  ///< The user named it: symbolic links followed, FIFOs and devices read, "-" is standard input.
     in_tree,       ///< Found in a directory: regular files only, and not through a symbolic link.
     link_in_tree,  ///< The same with -L: regular files only, through symbolic links.
 };

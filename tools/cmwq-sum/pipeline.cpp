@@ -91,7 +91,8 @@ void pipeline::close() {
     print_->flush();
 }
 
-// ---- stations --------------------------------------------------------------------------------------------------------
+// ---- stations
+// --------------------------------------------------------------------------------------------------------
 
 // A caller-managed item: refused when it is pending already, and then the coming run sees what its caller did before.
 void pipeline::resume_walk() {
@@ -135,7 +136,8 @@ void pipeline::draw_progress() {
     }
 }
 
-// ---- limits ----------------------------------------------------------------------------------------------------------
+// ---- limits
+// ----------------------------------------------------------------------------------------------------------
 
 // Levels may exceed their limits by one batch.
 bool pipeline::has_room() const noexcept {
@@ -146,7 +148,8 @@ bool pipeline::may_read_ahead() const noexcept {
     return names_.level() < names_limit;
 }
 
-// ---- reports ---------------------------------------------------------------------------------------------------------
+// ---- reports
+// ---------------------------------------------------------------------------------------------------------
 
 void pipeline::item_ended() noexcept {
     state_.items_run.fetch_add(1, std::memory_order_relaxed);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The end of the pipeline. Batches arrive as items of an ordered queue: one at a time, so that nothing here is locked,
-// though everything here is shared. They arrive in the order in which they were finished; those that come too early wait
-// for their turn in a list, not in a blocked worker.
+// though everything here is shared. They arrive in the order in which they were finished; those that come too early
+// wait for their turn in a list, not in a blocked worker.
 #pragma once
 
 #include "batch.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The progress bar: files, bytes, rate, time left. It is drawn by an item of the ordered queue, between the batches that
-// are printed there, so that bar, checksums and messages never mix and nothing is locked.
+// The progress bar: files, bytes, rate, time left. It is drawn by an item of the ordered queue, between the batches
+// that are printed there, so that bar, checksums and messages never mix and nothing is locked.
 #pragma once
 
 #include <cmwq/cmwq.hpp>

@@ -14,9 +14,9 @@ namespace cmwq {
 inline namespace v1 {
 namespace detail {
 
-/// Runs between the claim of an item and its publication, on the enqueuing thread, or between the cancellation of an item
-/// and its next claim, on the cancelling thread: nobody else can have the item before this returns. Must not throw, block
-/// or enqueue.
+/// Runs between the claim of an item and its publication, on the enqueuing thread, or between the cancellation of an
+/// item and its next claim, on the cancelling thread: nobody else can have the item before this returns. Must not
+/// throw, block or enqueue.
 struct prepare_step {
     void (*function)(void* context) noexcept = nullptr;
     void* context = nullptr;
@@ -32,8 +32,8 @@ struct item_receiver {
 /// built or claimed, because a claim that is rolled back could swallow another enqueuer's event.
 CMWQ_EXPORT refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept;
 
-/// Admits, claims and publishes `item`. On any value but `refusal::none` nothing has changed: the caller still owns the item.
-/// Context: any thread, never blocks, never allocates once the queue's pools exist.
+/// Admits, claims and publishes `item`. On any value but `refusal::none` nothing has changed: the caller still owns the
+/// item. Context: any thread, never blocks, never allocates once the queue's pools exist.
 /// Lifetime: after `refusal::none` the item may already have run and be gone.
 CMWQ_EXPORT refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept;
 
@@ -70,8 +70,8 @@ CMWQ_EXPORT bool flush_delayed_item(work_base& item, call_site where) noexcept;
 /// Waits for the last instance of `item`. True: there was one to wait for.
 CMWQ_EXPORT bool flush_item(work_base& item, call_site where) noexcept;
 
-/// Takes the pending instance of `item` off its queue. True: there was one; `take_back` has run, while nobody else could
-/// claim the item. The form with `_sync` then waits for a running instance, and refuses enqueues meanwhile.
+/// Takes the pending instance of `item` off its queue. True: there was one; `take_back` has run, while nobody else
+/// could claim the item. The form with `_sync` then waits for a running instance, and refuses enqueues meanwhile.
 CMWQ_EXPORT bool cancel_item(work_base& item, prepare_step take_back) noexcept;
 CMWQ_EXPORT bool cancel_item_sync(work_base& item, prepare_step take_back, call_site where) noexcept;
 
@@ -85,7 +85,8 @@ CMWQ_EXPORT bool enable_item(work_base& item, call_site where) noexcept;
 CMWQ_EXPORT bool item_pending(const work_base& item) noexcept;
 CMWQ_EXPORT bool item_busy(const work_base& item) noexcept;
 
-/// Memory for try_spawn's closures. Null when there is none; never throws. `size` and `align` are the same in both calls.
+/// Memory for try_spawn's closures. Null when there is none; never throws. `size` and `align` are the same in both
+/// calls.
 CMWQ_EXPORT void* allocate_block(std::size_t size, std::size_t align) noexcept;
 CMWQ_EXPORT void release_block(void* block, std::size_t size, std::size_t align) noexcept;
 

@@ -54,8 +54,8 @@ struct at_new_time {
         return modify_delayed(wq, work, due(wait, cpu), prepare, where.file, where.function, where.line);
     }
 
-    /// The owner stays here, and keeps the item alive, until it is known whether the item needs it: only then, and before
-    /// anybody can run the item, does it go there.
+    /// The owner stays here, and keeps the item alive, until it is known whether the item needs it: only then, and
+    /// before anybody can run the item, does it go there.
     template <class T, std::uint64_t Id, class P>
     mod_result<P> modify_owner(queue& wq, P owner, call_site where) const noexcept {
         if (std::to_address(owner) == nullptr) [[unlikely]] {

@@ -11,7 +11,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace detail {
 
-/// Stands directly behind the work_base of a delayed item; the engine finds it there. Written by whoever claimed the item.
+/// Stands directly behind the work_base of a delayed item; the engine finds it there. Written by whoever claimed the
+/// item.
 struct timer_part {
     std::uint64_t due = 0;    ///< nanoseconds on the engine's clock
     std::int32_t cpu = -1;    ///< where the item is to run, or -1

@@ -69,9 +69,9 @@ struct options {
 
     cpu_layout cpus;
     bool migrate = false;  ///< unpinned threads change CPU at random steps
-    /// Threads share the CPUs: of those that burn on one CPU one gets on, in turns; a thread with the idle policy gets on only
-    /// while its CPU has nothing else to do. What is done without burning takes no time but step_time, and waits for no
-    /// burn. False: as if each thread had a CPU of its own.
+    /// Threads share the CPUs: of those that burn on one CPU one gets on, in turns; a thread with the idle policy gets
+    /// on only while its CPU has nothing else to do. What is done without burning takes no time but step_time, and
+    /// waits for no burn. False: as if each thread had a CPU of its own.
     bool share_cpus = false;
     /// With share_cpus: a burn leaves its CPU after so long to another one that waits. 0: it keeps it to its end.
     std::chrono::nanoseconds time_slice{0};
@@ -141,9 +141,9 @@ struct exploration {
     bool complete = false;      ///< explore_all: every schedule within the bound was run
 };
 
-/// Runs `body` under many schedules: random walk and PCT of depth 1, 2, 3 by turns, seeds derived from `how.seed`. Stops
-/// at the first failure and prints how to replay it. With CMWQ_MODEL_SEED in the environment: that schedule alone, with
-/// its whole trace.
+/// Runs `body` under many schedules: random walk and PCT of depth 1, 2, 3 by turns, seeds derived from `how.seed`.
+/// Stops at the first failure and prints how to replay it. With CMWQ_MODEL_SEED in the environment: that schedule
+/// alone, with its whole trace.
 exploration explore(const options& how, const exploration_plan& plan, const std::function<void()>& body);
 
 /// Runs `body` under every schedule with at most `preemptions` switches away from a thread that could go on (-1: any
@@ -180,8 +180,8 @@ void check(bool condition, const char* sentence);
 /// The calling thread blocks for that long in virtual time: task_state_of says blocked.
 void sleep_for(std::chrono::nanoseconds time);
 
-/// The calling thread computes for that long in virtual time: task_state_of says running. It takes longer where it has to
-/// share its CPU (options::share_cpus).
+/// The calling thread computes for that long in virtual time: task_state_of says running. It takes longer where it has
+/// to share its CPU (options::share_cpus).
 void burn(std::chrono::nanoseconds time);
 
 /// A scheduling point without an operation.

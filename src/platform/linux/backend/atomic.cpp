@@ -23,8 +23,8 @@ bool ask_for_membarrier() noexcept {
 
 namespace {
 
-/// When the library is loaded, which is as a rule before the program's second thread: asked for later, the kernel lets all of
-/// its CPUs pass a grace period first, some 20 ms in which the worker that asked cannot run an item.
+/// When the library is loaded, which is as a rule before the program's second thread: asked for later, the kernel lets
+/// all of its CPUs pass a grace period first, some 20 ms in which the worker that asked cannot run an item.
 [[gnu::constructor]] void ask_early() noexcept {
     (void)has_fence_all_threads();
 }

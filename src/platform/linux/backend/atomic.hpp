@@ -55,12 +55,13 @@ inline bool has_fence_all_threads() noexcept {
     return known == detail::membarrier_state::usable;
 }
 
-/// After this returns, every other thread of the process has executed a full fence: membarrier, private expedited. Costs
+/// After this returns, every other thread of the process has executed a full fence: membarrier, private expedited.
+/// Costs
 /// 0.15 us when no other CPU runs a thread of this process, 16-20 us on a two-CPU virtual machine when one does.
 void fence_all_threads() noexcept;
 
-/// The fast half of an asymmetric pair, whose other half is fence_all_threads(): nothing but a load and a branch, or a full
-/// fence where the other half cannot do its part.
+/// The fast half of an asymmetric pair, whose other half is fence_all_threads(): nothing but a load and a branch, or a
+/// full fence where the other half cannot do its part.
 inline void fence_light() noexcept {
     if (has_fence_all_threads()) [[likely]]
         return fence_compiler();

@@ -11,7 +11,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace platform {
 
-/// Sleeps while `word` is `expected`, at the longest until `deadline` (monotonic clock; null: for ever). May return early.
+/// Sleeps while `word` is `expected`, at the longest until `deadline` (monotonic clock; null: for ever). May return
+/// early.
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected,
                 const std::chrono::nanoseconds* deadline) noexcept;
 

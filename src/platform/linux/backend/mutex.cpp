@@ -8,8 +8,8 @@ inline namespace v1 {
 namespace platform {
 
 void mutex::lock_slow() noexcept {
-    // The engine's critical sections are some tens of instructions: a holder on another CPU is gone within a short spin. A
-    // holder preempted on this CPU is not, hence the bound.
+    // The engine's critical sections are some tens of instructions: a holder on another CPU is gone within a short
+    // spin. A holder preempted on this CPU is not, hence the bound.
     for (int spin = 0; spin < 100; ++spin) {
         if (word_.load(std::memory_order_relaxed) == free_state && try_lock()) return;
         pause();

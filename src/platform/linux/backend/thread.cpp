@@ -39,8 +39,8 @@ void set_policy(thread_policy policy) noexcept {
     sched_setscheduler(0, policy == thread_policy::idle ? SCHED_IDLE : SCHED_BATCH, &none);
 }
 
-/// A new thread has the niceness of the one that made it: of a highpri worker, say, or of the watchdog. The process's is that
-/// of its first thread.
+/// A new thread has the niceness of the one that made it: of a highpri worker, say, or of the watchdog. The process's
+/// is that of its first thread.
 void set_niceness(int wished) noexcept {
     const int wanted = wished != 0 ? wished : getpriority(PRIO_PROCESS, static_cast<id_t>(getpid()));
     const auto self = static_cast<id_t>(current_thread_id());

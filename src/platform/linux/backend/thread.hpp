@@ -14,8 +14,8 @@ namespace platform {
 class thread {
 public:
     /// Starts a thread that runs `body(argument)` with every signal blocked. False: the system refused (then nothing
-    /// happened). A CPU or niceness that is refused is not an error: the thread runs without it. Without a wish it gets the
-    /// process's own niceness, whatever that of the calling thread is.
+    /// happened). A CPU or niceness that is refused is not an error: the thread runs without it. Without a wish it gets
+    /// the process's own niceness, whatever that of the calling thread is.
     [[nodiscard]] bool start(const thread_options& options, void (*body)(void*), void* argument) noexcept;
     /// Waits until the thread has ended. To be called exactly once after a successful start, or detach.
     void join() noexcept;
@@ -44,12 +44,12 @@ int current_cpu() noexcept;
 /// Lets other threads of this CPU run.
 void yield() noexcept;
 
-/// Restricts a thread to the CPU with that index, or with -1 lets it run on all of topology::cpus. No effect where the system
-/// refuses.
+/// Restricts a thread to the CPU with that index, or with -1 lets it run on all of topology::cpus. No effect where the
+/// system refuses.
 void pin_thread(int thread_id, int cpu) noexcept;
 
-/// Takes a thread out of the idle policy, so that it gets its share of a busy CPU. No effect where the system refuses: the
-/// unprivileged need a RLIMIT_NICE of 20.
+/// Takes a thread out of the idle policy, so that it gets its share of a busy CPU. No effect where the system refuses:
+/// the unprivileged need a RLIMIT_NICE of 20.
 void leave_idle_policy(int thread_id) noexcept;
 
 /// The kernel's id of the calling thread.

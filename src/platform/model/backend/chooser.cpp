@@ -64,8 +64,8 @@ public:
     }
 
 private:
-    // Three bands: fibers that yielded count down from the middle of the lowest, change points fall above them, the rest
-    // is drawn above both.
+    // Three bands: fibers that yielded count down from the middle of the lowest, change points fall above them, the
+    // rest is drawn above both.
     static constexpr std::uint64_t change_priority = std::uint64_t{1} << 40;
     static constexpr std::uint64_t first_priority = std::uint64_t{1} << 41;
     static constexpr int longest_stretch = 2'000;

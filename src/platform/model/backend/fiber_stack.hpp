@@ -54,7 +54,8 @@ private:
 /// Makes `context` start with `entry(argument)` on `stack`. `entry` must not return.
 void prepare_context(fiber_context& context, const fiber_stack& stack, void (*entry)(void*), void* argument);
 
-/// Suspends the caller as `from` and continues `to`. Returns when somebody switches to `from`. `from_ends`: nobody will.
+/// Suspends the caller as `from` and continues `to`. Returns when somebody switches to `from`. `from_ends`: nobody
+/// will.
 void switch_context(fiber_context& from, fiber_context& to, bool from_ends) noexcept;
 
 /// To be called first thing by `entry`: completes the switch that led there.

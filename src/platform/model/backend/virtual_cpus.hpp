@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Model backend: the CPUs of a run with options::share_cpus. Each has a line of threads that burn; the first one has the CPU.
+// Model backend: the CPUs of a run with options::share_cpus. Each has a line of threads that burn; the first one has
+// the CPU.
 #pragma once
 
 #include "backend/fiber.hpp"
@@ -18,7 +19,8 @@ public:
     /// `slice`: how long the first one keeps a CPU that others wait for; 0: to the end of its burn.
     virtual_cpus(int count, std::int64_t slice);
 
-    /// `f` goes to the end of the line of its CPU, or of the shortest line if it is not pinned, with f.burn_left to burn.
+    /// `f` goes to the end of the line of its CPU, or of the shortest line if it is not pinned, with f.burn_left to
+    /// burn.
     void add(fiber& f);
     /// `f` has been pinned or released: its CPU may be another one now.
     void place_again(fiber& f);
