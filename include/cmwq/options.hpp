@@ -20,7 +20,11 @@ inline namespace v1 {
 //   max_active   how many items of the queue may be running or ready to run at once: per CPU for percpu, of the whole
 //                queue for unbound. 1..2048; 0 means the default, 1024. Further items wait, in order. Both figures are
 //                the kernel's (WQ_DFL_ACTIVE, WQ_MAX_ACTIVE).
-//   highpri      its items run on the high-priority workers, which have a raised niceness where the system allows it.
+//   highpri      its items run on the high-priority workers: niceness -20, or the lowest that RLIMIT_NICE allows. Where
+//                the system refuses, other workers of the CPU give way to them between two items, which is less:
+//                runtime_statistics::highpri_by_niceness and highpri_by_preference say which it was.
+//   background   its items run on low-priority workers: niceness 19, which needs no permission. They get what the
+//                others leave. Not together with highpri: misuse_code::contradictory_options.
 //   freezable    takes part in freezing (freeze.hpp). Its items go through a list of its own, which costs them some 10
 //                ns.
 //   mem_reclaim  for queues that free memory: makes progress when neither memory nor a new thread is to be had, by a
@@ -61,6 +65,7 @@ struct percpu {
     /// The items compute for long: they do not count against their CPU's concurrency, so that others start beside them.
     /// They run on the unbound workers.
     bool cpu_intensive = false;
+    bool background = false;
     pending_items at_end = pending_items::run;
 };
 
@@ -77,6 +82,7 @@ struct unbound {
     /// The scope is a bound: items never run outside it. Otherwise it says where they start, and the scheduler may move
     /// them. With affinity_scope::system there is nothing to bind to: misuse_code::contradictory_options.
     bool affinity_strict = false;
+    bool background = false;
     pending_items at_end = pending_items::run;
 };
 

@@ -44,7 +44,8 @@ enum class block_detection : std::uint8_t {
 
 /// Do power_efficient queues save power (they are unbound then: fewer CPUs are woken, at the price of locality)?
 enum class power_saving : std::uint8_t {
-    automatic,  ///< CMWQ_POWER_EFFICIENT from the environment, else no.
+    automatic,  ///< CMWQ_POWER_EFFICIENT from the environment, else what the machine does at the runtime's first use:
+                ///< yes on battery or where the firmware's profile is "low-power", no where it has neither.
     on,         ///< Yes.
     off,        ///< No.
 };
@@ -109,6 +110,8 @@ struct runtime_statistics {
     std::uint64_t worker_creation_failures = 0;  ///< Attempts at starting a thread that the system refused.
     std::uint64_t items_rescued = 0;             ///< Items that rescuers ran because no worker could be made.
     std::uint64_t items_dropped = 0;             ///< Items dropped or left, not run, because their queue was shut down.
+    std::uint64_t highpri_by_niceness = 0;       ///< Workers of highpri queues that got a raised niceness.
+    std::uint64_t highpri_by_preference = 0;     ///< Those that were refused it: others only give way between items.
     std::uint64_t cpu_hogs = 0;                  ///< Items found computing for more than 10 ms.
     std::uint64_t items_stolen = 0;              ///< Items run by another pool than the one they were enqueued to.
     std::uint64_t wakeups = 0;                   ///< Idle workers woken because an item was enqueued.

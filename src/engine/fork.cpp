@@ -61,6 +61,7 @@ void renew_queue(cmwq_queue& wq, const worker* forker) noexcept {
     wq.scope = nullptr;
     wq.to_be_filled = false;
     wq.nr_pins = 0;
+    wq.leaving = false;
     wq.last_unpinned = nullptr;
     wq.ending.store(nullptr, memory_order_relaxed);
     make_anew(wq.flush_lock);
@@ -74,6 +75,7 @@ void renew_queue(cmwq_queue& wq, const worker* forker) noexcept {
 void renew_runtime(runtime_state& runtime, const worker* forker) noexcept {
     make_anew(runtime.setup_lock);
     make_anew(runtime.dog, runtime);
+    runtime.highpri_refused.store(false, memory_order_relaxed);
     for_each_system_queue(*runtime.queues, [forker](cmwq_queue& wq) { renew_queue(wq, forker); });
     for (cmwq_queue* wq = runtime.all_queues; wq != nullptr; wq = wq->next_in_runtime) renew_queue(*wq, forker);
     for (pool_workqueue* seats = runtime.closed_seats; seats != nullptr; seats = seats->next_closed) renew_seats(seats);

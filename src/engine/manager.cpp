@@ -20,11 +20,11 @@ std::uint64_t with_top(std::uint64_t old, worker_id top) noexcept {
     return ((old & ~id_bits) + one_version) | top;
 }
 
-/// cmwq/CPU:N, cmwq/CPU:NH, cmwq/uCPU:N, cmwq/uCPU:NH: after the kernel's kworker names.
+/// cmwq/CPU:N, cmwq/CPU:NH, cmwq/uCPU:N, cmwq/uCPU:NH, B for background: after the kernel's kworker names.
 thread_name name_of_worker(const worker_pool& pool, unsigned number) noexcept {
     const pool_scope& scope = *pool.scope;
     return {*scope.runtime,  "%s%d:%u%s",   scope.unbound() ? "u" : "",
-            pool.cpu % 1000, number % 1000, scope.highpri() ? "H" : ""};
+            pool.cpu % 1000, number % 1000, scope.highpri() ? "H" : scope.background() ? "B" : ""};
 }
 
 bool reserve_worker(pool_scope& scope) noexcept {
@@ -56,7 +56,7 @@ bool start_thread(worker_pool& pool, worker& self, unsigned number) noexcept {
     const thread_name name = name_of_worker(pool, number);
     platform::thread_options options{.name = name.text, .cpu = pool.cpu};
     options.stack_size = pool.scope->runtime->options.worker_stack_size;
-    if (pool.scope->highpri()) options.nice = -20;
+    options.nice = pool.scope->niceness();
     return self.thread.start(options, worker_main, &self);
 }
 

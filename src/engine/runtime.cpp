@@ -7,6 +7,7 @@
 #include "engine/manager.hpp"
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
+#include "engine/priority.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/timers.hpp"
@@ -75,6 +76,9 @@ bool settle(runtime_state& runtime, const runtime_options* given, const call_sit
         read_environment_for_automatic(runtime.options);
     }
     copy_name_prefix(runtime);
+    if (runtime.options.power_efficient == power_saving::automatic) {
+        runtime.options.power_efficient = platform::saves_power() ? power_saving::on : power_saving::off;
+    }
     if (runtime.options.power_efficient == power_saving::on) {
         runtime.queues->power_efficient.kind = runtime.queues->freezable_power_efficient.kind = scope_kind::unbound;
     }
@@ -90,7 +94,8 @@ pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
     scope = create_scope(runtime, kind);
     if (scope == nullptr) return nullptr;
     count_in_registry(runtime);
-    // sync setup.4: release; pairs with setup.3, setup.5; publishes the scope and its pools
+    give_way_in(*scope);
+    // sync setup.4: release; pairs with setup.3, setup.5, setup.8; publishes the scope and its pools
     place.store(scope, memory_order_release);
     return scope;
 }
@@ -167,6 +172,8 @@ runtime_statistics runtime::statistics() const noexcept {
     told.worker_creation_failures = now.worker_creation_failures.load(relaxed);
     told.items_rescued = now.items_rescued.load(relaxed);
     told.items_dropped = now.items_dropped.load(relaxed);
+    told.highpri_by_niceness = now.highpri_by_niceness.load(relaxed);
+    told.highpri_by_preference = now.highpri_by_preference.load(relaxed);
     told.cpu_hogs = now.cpu_hogs.load(relaxed);
     told.items_stolen = now.items_stolen.load(relaxed);
     told.wakeups = now.wakeups.load(relaxed);

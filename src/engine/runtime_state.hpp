@@ -54,6 +54,7 @@ struct runtime::impl {
     cmwq_queue* all_queues = nullptr;                                         // U
     engine::pool_workqueue* closed_seats = nullptr;                           // U
     engine::system_queue_set* queues;                                         // I
+    engine::atomic<bool> highpri_refused{false};                              // T: written under setup_lock
     bool frozen = false;                                                      // U
     impl* next_runtime = nullptr;                                             // under fork.cpp's runtimes_lock
     bool counted = false;                                                     // U: known to the registry

@@ -33,6 +33,8 @@ struct statistics {
     atomic<std::uint64_t> worker_creation_failures{0};  // T: threads refused by the system, or no memory for one
     atomic<std::uint64_t> items_rescued{0};             // T: items and tokens that rescuers took
     atomic<std::uint64_t> items_dropped{0};             // T: items that did not run because their queue was shut down
+    atomic<std::uint64_t> highpri_by_niceness{0};       // T: highpri workers with a raised niceness
+    atomic<std::uint64_t> highpri_by_preference{0};     // T: highpri workers that were refused it
     atomic<std::uint64_t> cpu_hogs{0};                  // T: items found computing for longer than 10 ms
     atomic<std::uint64_t> items_stolen{0};              // T: items moved to another pool of the scope
     atomic<std::uint64_t> wakeups{0};                   // T: idle workers woken

@@ -9,6 +9,7 @@
 #include "engine/concurrency.hpp"
 #include "engine/execute.hpp"
 #include "engine/manager.hpp"
+#include "engine/priority.hpp"
 #include "engine/steal.hpp"
 #include "engine/wake.hpp"
 #include "engine/worker_hooks.hpp"
@@ -36,6 +37,8 @@ void work_off(worker& me) noexcept {
         } else {
             (void)execute_item(me, picked, nullptr);
         }
+        if (me.pool->gives_way.load(memory_order_relaxed)) [[unlikely]]
+            let_highpri_go_first(*me.pool);
     }
 }
 
@@ -80,6 +83,7 @@ void worker_main(void* self) noexcept {
     const worker_hooks hooks{*me.pool->scope->runtime};  // before the slot is known: to a hook this is any thread
     platform::set_thread_slot(&me);
     me.thread_id.store(platform::current_thread_id(), memory_order_relaxed);
+    take_note_of_priority(me);
     if (me.starts_idle) {
         start_idle(me);
         if (!wait_for_token(me)) return;

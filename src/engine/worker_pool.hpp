@@ -27,6 +27,7 @@ struct alignas(cache_line) worker_pool {
     atomic<worker*> latest{nullptr};                // A(canary): the worker that got the last running token
     atomic<std::uint64_t> ended_stack{0};           // A(idle): as idle_stack, workers to be reaped
     atomic<unsigned> nr_starting{0};                // A(idle): threads being born that will go idle first
+    atomic<bool> gives_way{false};    // T: between two items, to the highpri workers of its CPU (priority.hpp)
     atomic<bool> wants_spare{false};  // T: a worker of this pool was found blocked with nobody to replace it
     atomic<unsigned> nr_idle{0};      // T
     atomic<unsigned> nr_workers{0};   // T
@@ -44,8 +45,15 @@ struct alignas(cache_line) worker_pool {
 };
 
 /// What a kind of queue asks of its workers; the index of its scope in the runtime.
-enum class scope_kind : unsigned { percpu, percpu_highpri, unbound, unbound_highpri };
-inline constexpr unsigned nr_scope_kinds = 4;
+enum class scope_kind : unsigned {
+    percpu,
+    percpu_highpri,
+    percpu_background,
+    unbound,
+    unbound_highpri,
+    unbound_background
+};
+inline constexpr unsigned nr_scope_kinds = 6;
 
 struct alignas(cache_line) pool_scope {
     alignas(cache_line) atomic<int> nr_looking{0};  // A(idle): workers awake that take from any pool of the scope
@@ -57,7 +65,12 @@ struct alignas(cache_line) pool_scope {
     scope_kind kind = scope_kind::percpu;                  // I
 
     bool highpri() const noexcept { return kind == scope_kind::percpu_highpri || kind == scope_kind::unbound_highpri; }
-    bool unbound() const noexcept { return kind == scope_kind::unbound || kind == scope_kind::unbound_highpri; }
+    bool background() const noexcept {
+        return kind == scope_kind::percpu_background || kind == scope_kind::unbound_background;
+    }
+    bool unbound() const noexcept { return kind >= scope_kind::unbound; }
+    /// What its workers ask for.
+    int niceness() const noexcept { return highpri() ? -20 : background() ? 19 : 0; }
     worker_pool& pool_here() const noexcept { return pools[platform::current_cpu()]; }
 };
 

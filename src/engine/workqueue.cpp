@@ -36,18 +36,26 @@ struct queue_plan {
     bool unbound = false, one_at_a_time = false;
     bool contradictory = false;
     pending_items at_end = pending_items::run;
+    bool background = false;
 };
+
+void set_background(queue_plan& plan, bool asked) noexcept {
+    plan.background = asked && !plan.highpri;
+    plan.contradictory |= asked && plan.highpri;
+}
 
 queue_plan plan_of(const percpu& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim};
     // CPU-intensive items are not to hold back others of their CPU: they run where the concurrency rule does not apply.
     plan.unbound = o.cpu_intensive;
+    set_background(plan, o.background);
     plan.at_end = o.at_end;
     return plan;
 }
 queue_plan plan_of(const unbound& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, true};
     plan.contradictory = o.affinity_strict && o.affinity == affinity_scope::system;  // nothing to be strict about
+    set_background(plan, o.background);
     plan.at_end = o.at_end;
     return plan;
 }
@@ -59,8 +67,10 @@ queue_plan plan_of(const power_efficient& o, bool save_power) noexcept {
 }
 
 scope_kind kind_of(const queue_plan& plan) noexcept {
-    if (plan.unbound) return plan.highpri ? scope_kind::unbound_highpri : scope_kind::unbound;
-    return plan.highpri ? scope_kind::percpu_highpri : scope_kind::percpu;
+    using enum scope_kind;
+    if (plan.unbound)
+        return plan.highpri ? unbound_highpri : plan.background ? unbound_background : scope_kind::unbound;
+    return plan.highpri ? percpu_highpri : plan.background ? percpu_background : scope_kind::percpu;
 }
 
 void report_bad_options(const queue_plan& plan, const cmwq_queue& wq, const call_site& where) noexcept {

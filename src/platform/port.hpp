@@ -42,7 +42,9 @@
 //                         void pin_thread(tid, cpu)             -1: all CPUs of the process
 //                         void leave_idle_policy(tid)           where that is permitted
 //                         int current_thread_id()               the kernel's thread id; model: the fiber's number
+//                         int current_niceness()                of the calling thread, from the process's; model: 0
 //   backend/clock.hpp     std::chrono::nanoseconds now()        monotonic
+//   backend/power.hpp     bool saves_power()                      does the machine want to save power?
 //   backend/topology.hpp  struct topology                       the CPUs this process may use, with node and cache
 //                         const topology& discover_topology()   (struct: platform/topology.hpp)
 //   backend/memory.hpp    void* allocate(size, align) noexcept  null when there is none; void deallocate(p, size,
@@ -72,6 +74,7 @@
 #include "backend/memory.hpp"
 #include "backend/mutex.hpp"
 #include "backend/parker.hpp"
+#include "backend/power.hpp"
 #include "backend/task_state.hpp"
 #include "backend/thread.hpp"
 #include "backend/topology.hpp"

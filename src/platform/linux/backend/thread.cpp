@@ -44,7 +44,12 @@ void set_policy(thread_policy policy) noexcept {
 void set_niceness(int wished) noexcept {
     const int wanted = wished != 0 ? wished : getpriority(PRIO_PROCESS, static_cast<id_t>(getpid()));
     const auto self = static_cast<id_t>(current_thread_id());
-    if (getpriority(PRIO_PROCESS, self) != wanted) setpriority(PRIO_PROCESS, self, wanted);
+    const int now = getpriority(PRIO_PROCESS, self);
+    if (now == wanted || setpriority(PRIO_PROCESS, self, wanted) == 0) return;
+    rlimit ceiling{};  // in steps upwards from niceness 20
+    if (getrlimit(RLIMIT_NICE, &ceiling) != 0 || ceiling.rlim_cur > 40) return;
+    const int lowest = 20 - static_cast<int>(ceiling.rlim_cur);
+    if (wanted < lowest && lowest < now) setpriority(PRIO_PROCESS, self, lowest);
 }
 
 void* thread_main(void* raw) {
@@ -136,6 +141,12 @@ void leave_idle_policy(int thread_id) noexcept {
 
 void yield() noexcept {
     sched_yield();
+}
+
+int current_niceness() noexcept {
+    // -1 is no error here: both threads exist.
+    const int process = getpriority(PRIO_PROCESS, static_cast<id_t>(getpid()));
+    return getpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id())) - process;
 }
 
 int current_thread_id() noexcept {

@@ -52,6 +52,9 @@ void pin_thread(int thread_id, int cpu) noexcept;
 /// the unprivileged need a RLIMIT_NICE of 20.
 void leave_idle_policy(int thread_id) noexcept;
 
+/// The niceness of the calling thread less that of the process; negative: it goes before the others.
+int current_niceness() noexcept;
+
 /// The kernel's id of the calling thread.
 int current_thread_id() noexcept;
 

@@ -41,6 +41,11 @@ void pin_thread(int thread_id, int cpu) noexcept;
 /// No effect: every thread may be chosen at any step, whatever its policy.
 inline void leave_idle_policy(int) noexcept {}
 
+/// Nobody has a privilege here.
+inline int current_niceness() noexcept {
+    return 0;
+}
+
 /// The thread's number in this run: 1 is the body of the run. 0: outside of a run.
 int current_thread_id() noexcept;
 
