@@ -9,6 +9,7 @@
 #include "engine/wake.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cmwq {
 inline namespace v1 {
@@ -142,6 +143,7 @@ void canary::stay_awake(bird_thread& self) noexcept {
     unsigned fruitless = 0;
     restraint held_back;
     while (fruitless < fruitless_looks && !relieved(self) && !ending_.load(memory_order_relaxed)) {
+        return_to_policy(self);
         const sight seen = look(self);
         fruitless = seen == sight::nothing ? fruitless + 1 : 0;
         // Not after a wake: the woken worker preempts anyway, and beside busy threads each yield costs a turn,
@@ -212,8 +214,12 @@ canary::sight canary::look_at_worker(bird_thread& self, worker& other) noexcept 
         self.awake.remember(other);
         return sight::running;
     }
-    const std::chrono::nanoseconds late = lateness_of(self, other);
-    if (!take_out_of_counts(pool_, seen)) return sight::running;
+    return take_out_and_replace(self, seen);
+}
+
+canary::sight canary::take_out_and_replace(bird_thread& self, const sighting& blocked) noexcept {
+    const std::chrono::nanoseconds late = lateness_of(self, *blocked.other);
+    if (!take_out(self, blocked)) return sight::running;
     pool_.scope->runtime->counters.blocks_found[static_cast<unsigned>(self.tier)].add(late);
     return wake_worker(self) ? sight::acted : sight::nothing;
 }
@@ -237,19 +243,61 @@ std::chrono::nanoseconds canary::lateness_of(const bird_thread& self, const work
 bool canary::wake_worker(bird_thread& self) noexcept {
     // Asked now, not with the token in hand: a canary that has to give up the CPU then holds up its pool.
     if (const worker* next = top_idle(pool_)) self.awake.remember(*next);
-    if (!take_running_token(pool_)) return true;
+    if (have_somebody_run(self)) return true;
+    pool_.wants_spare.store(true, memory_order_relaxed);
+    pool_.scope->runtime->dog.look_now();
+    return false;
+}
+
+bool canary::take_out(bird_thread& self, const sighting& blocked) noexcept {
+    const act whole{self};
+    return take_out_of_counts(pool_, blocked) != 0;
+}
+
+bool canary::have_somebody_run(bird_thread& self) noexcept {
+    const act whole{self};
+    return !take_running_token(pool_) || pass_token_on();
+}
+
+bool canary::pass_token_on() noexcept {
     if (worker* sleeper = pop_idle(pool_)) {
         pool_.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
         sleeper->parker.unpark();
         return true;
     }
     give_back_running_token(pool_);
-    pool_.wants_spare.store(true, memory_order_relaxed);
-    pool_.scope->runtime->dog.look_now();
     return false;
 }
 
+/// Some hundred instructions, which the thread has begun and not ended since the last tick: the CPU was taken from it,
+/// and beside busy threads the idle policy gets it back in seconds. The policy is lifted until its next look, where
+/// that is permitted; else somebody else has to be found (keeps_token).
+void canary::help_if_it_gets_stuck() noexcept {
+    bird_thread& bird = threads_[index_of(detector::canary)];
+    const unsigned act = bird.acts.load(memory_order_relaxed);
+    const bool same_as_before = act == std::exchange(act_seen_, act);
+    ticks_in_act_ = act % 2 == 0 ? 0 : same_as_before ? ticks_in_act_ + 1 : 1;
+    if (ticks_in_act_ < 2) token_replaced_ = false;
+    if (ticks_in_act_ != 2) return;
+    platform::leave_idle_policy(bird.thread_id.load(memory_order_relaxed));
+    // sync canary.11: release; pairs with canary.12; whoever sees it returns after the policy was lifted, not before
+    bird.out_of_policy.store(true, memory_order_release);
+}
+
+bool canary::keeps_token() const noexcept {
+    return employed() && ticks_in_act_ > 2 && !token_replaced_;
+}
+
+void canary::return_to_policy(bird_thread& self) noexcept {
+    // sync canary.12: acquire; pairs with canary.11
+    if (!self.out_of_policy.load(memory_order_acquire)) [[likely]]
+        return;
+    self.out_of_policy.store(false, memory_order_relaxed);
+    platform::take_idle_policy();
+}
+
 void canary::tick() noexcept {
+    help_if_it_gets_stuck();
     if (++ticks_since_miss_ > ticks_remembered) {
         missed_ = false;
         if (batch_until_ == std::chrono::nanoseconds::zero()) batch_service_ = {};

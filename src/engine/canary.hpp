@@ -22,6 +22,7 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
+struct sighting;
 struct worker;
 struct worker_pool;
 
@@ -51,6 +52,15 @@ public:
     bool missed_a_block(std::chrono::nanoseconds now) noexcept;
     /// By the watchdog, at each tick.
     void tick() noexcept;
+    /// Is it in the middle of taking a worker out of the count or of waking one?
+    bool in_act() const noexcept {
+        return threads_[0].acts.load(memory_order_relaxed) % 2 != 0 ||
+               threads_[1].acts.load(memory_order_relaxed) % 2 != 0;
+    }
+    /// By the watchdog, after tick(): it keeps the pool's running token and gets no CPU, whatever was done about that.
+    bool keeps_token() const noexcept;
+    /// By the watchdog: it had another worker run meanwhile. One is enough.
+    void token_was_replaced() noexcept { token_replaced_ = true; }
     /// Is it on the look-out? False where nobody watches.
     bool on_duty() const noexcept { return employed() && armed_.load(memory_order_relaxed); }
 
@@ -71,9 +81,24 @@ private:
         detector tier = detector::canary;
         atomic<bool> up{false};    // A(canary): written by the watchdog
         atomic<int> thread_id{0};  // A(canary): its own, once it runs
-        known_awake awake;         // S: this thread
+        /// Counted up before and after it takes a worker out of the pool's count or has the running token in hand.
+        /// Should it lose the CPU while the number is odd, nobody runs in the pool until it is back.
+        atomic<unsigned> acts{0};           // A(canary): its own
+        atomic<bool> out_of_policy{false};  // A(canary): raised by the watchdog, lowered by the thread
+        known_awake awake;                  // S: this thread
         platform::parker parker;
         platform::thread thread{};
+    };
+    class act {
+    public:
+        explicit act(bird_thread& of) noexcept : of_{of} { count(); }
+        ~act() { count(); }
+        act(const act&) = delete;
+        act& operator=(const act&) = delete;
+
+    private:
+        void count() noexcept { of_.acts.store(of_.acts.load(memory_order_relaxed) + 1, memory_order_relaxed); }
+        bird_thread& of_;
     };
     enum class sight { nothing, between_items, running, acted };
     static constexpr int nobody = -1;
@@ -90,6 +115,12 @@ private:
     worker* counted_worker() noexcept;
     void wake_up() noexcept;
     bool wake_worker(bird_thread& self) noexcept;
+    sight take_out_and_replace(bird_thread& self, const sighting& blocked) noexcept;
+    bool take_out(bird_thread& self, const sighting& blocked) noexcept;
+    bool have_somebody_run(bird_thread& self) noexcept;
+    bool pass_token_on() noexcept;
+    void help_if_it_gets_stuck() noexcept;
+    static void return_to_policy(bird_thread& self) noexcept;
     bool work_waits() const noexcept;
     bool start_thread(bird_thread& thread, detector tier) noexcept;
     bool hand_over_to(detector tier) noexcept;
@@ -105,6 +136,9 @@ private:
     std::chrono::nanoseconds batch_service_{};  // W: how long the twin stood in the last time
     unsigned ticks_since_miss_ = 0;             // W
     bool missed_ = false;                       // W
+    unsigned act_seen_ = 0;                     // W: the idle twin's number at the last tick
+    unsigned ticks_in_act_ = 0;                 // W: so many ticks in a row have seen it in that one act
+    bool token_replaced_ = false;               // W: since it keeps the token
 };
 
 }  // namespace engine

@@ -75,6 +75,11 @@ void kick(worker_pool& pool) noexcept {
     }
 }
 
+bool run_one_more(worker_pool& pool) noexcept {
+    pool.nr_running.fetch_add(1, memory_order_relaxed);
+    return hand_token_to_worker(pool);
+}
+
 void kick_all(pool_scope& scope) noexcept {
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) kick(scope.pools[cpu]);
 }

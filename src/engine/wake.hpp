@@ -19,6 +19,9 @@ void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept;
 /// Wakes (or makes) a worker of the pool if there is work and nobody runs. Safe to call at any time, from any thread
 /// that holds no lock.
 void kick(worker_pool& pool) noexcept;
+/// Has one more worker run, although one is said to run: whoever has the running token does not get on. Should he come
+/// round after all, one runs too many for a while. False: there is no worker to be had.
+bool run_one_more(worker_pool& pool) noexcept;
 
 /// Wakes (or makes) a worker of some pool of the scope that runs nothing, so that it takes from the others.
 void kick_neighbour(worker_pool& busy) noexcept;

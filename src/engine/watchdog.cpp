@@ -150,6 +150,7 @@ void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
     if (!pool.list.has_work()) pool.no_progress_since = {};
     if (!scope_has_work) return;
     kick(pool);
+    if (pool.bird.keeps_token() && run_one_more(pool)) pool.bird.token_was_replaced();
     // Verdicts are acted upon without the lock: waking a replacement may have to create it, which takes the lock.
     verdict stuck[most_verdicts];
     const unsigned nr_stuck = find_stuck_workers(pool, stuck);

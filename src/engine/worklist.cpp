@@ -54,6 +54,7 @@ void worklist::enter_slow(biased_entry& me) noexcept {
     // sync bias.5: release; pairs with bias.2; hands over the list as it is. We are inside by way of the mutex, which
     // we hold until we leave: the new owner is ourselves.
     owner_.store(&me, memory_order_release);
+    left_biased_ = false;
 }
 
 void worklist::leave_slow() noexcept {
@@ -61,10 +62,14 @@ void worklist::leave_slow() noexcept {
 }
 
 void worklist::adopt(biased_entry& me, bool same_cpu) noexcept {
-    if (owner_.load(memory_order_relaxed) == &me || !bias_usable()) return;
+    biased_entry* const former = owner_.load(memory_order_relaxed);
+    if (former == &me || !bias_usable()) return;
     mutex_.lock();
     revoke(&me, same_cpu);
-    owner_.store(&me, memory_order_release);  // sync bias.6: release; pairs with bias.2; as bias.5
+    // An owner that is still there blocks in its item. Where workers block one after the other, each would pay a fence
+    // in all threads for the next one, so none has the bias until one has come often enough.
+    left_biased_ = left_biased_ || former != nullptr;
+    if (!left_biased_) owner_.store(&me, memory_order_release);  // sync bias.6: release; pairs with bias.2; as bias.5
     mutex_.unlock();
 }
 

@@ -72,8 +72,9 @@ public:
     void lock(const biased_entry* self = nullptr) noexcept CMWQ_ACQUIRE();
     void unlock() noexcept CMWQ_RELEASE();
 
-    /// Makes the caller the owner that is preferred from now on. `same_cpu`: the former owner is pinned to the CPU that
-    /// the caller is pinned to, so the context switch between them was the fence.
+    /// Makes the caller the owner that is preferred from now on, unless owners of this list block in their items.
+    /// `same_cpu`: the former owner is pinned to the CPU that the caller is pinned to, so the context switch between
+    /// them was the fence.
     void adopt(biased_entry& me, bool same_cpu) noexcept;
     /// The owner is gone for good (its thread ends) or moves on to another list.
     void disown(biased_entry& me) noexcept;
@@ -129,6 +130,7 @@ private:
     atomic<biased_entry*> owner_{nullptr};  // A(bias): written under mutex_
     unsigned visits_ = 0;                   // under mutex_: slow entries of one worker in a row
     biased_entry* visitor_ = nullptr;       // under mutex_: that worker
+    bool left_biased_ = false;              // under mutex_: owners blocked in items: the bias comes by visits only
     mutex mutex_;
 };
 

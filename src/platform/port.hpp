@@ -41,6 +41,7 @@
 //                         void yield()
 //                         void pin_thread(tid, cpu)             -1: all CPUs of the process
 //                         void leave_idle_policy(tid)           where that is permitted
+//                         void take_idle_policy()               the calling thread, where that is permitted
 //                         int current_thread_id()               the kernel's thread id; model: the fiber's number
 //                         int current_niceness()                of the calling thread, from the process's; model: 0
 //   backend/clock.hpp     std::chrono::nanoseconds now()        monotonic

@@ -76,6 +76,7 @@ struct options {
     /// With share_cpus: a burn leaves its CPU after so long to another one that waits. 0: it keeps it to its end.
     std::chrono::nanoseconds time_slice{0};
     bool has_fence_all_threads = true;
+    bool may_leave_idle_policy = true;  ///< else a thread keeps the idle policy, as that of an unprivileged user does
     failures failing_thread_starts;
     failures failing_allocations;
     double weak_failures = 1.0 / 64;  ///< probability that compare_exchange_weak fails though it could succeed

@@ -139,6 +139,10 @@ void leave_idle_policy(int thread_id) noexcept {
     sched_setscheduler(thread_id, SCHED_OTHER, &none);
 }
 
+void take_idle_policy() noexcept {
+    set_policy(thread_policy::idle);
+}
+
 void yield() noexcept {
     sched_yield();
 }

@@ -51,6 +51,8 @@ void pin_thread(int thread_id, int cpu) noexcept;
 /// Takes a thread out of the idle policy, so that it gets its share of a busy CPU. No effect where the system refuses:
 /// the unprivileged need a RLIMIT_NICE of 20.
 void leave_idle_policy(int thread_id) noexcept;
+/// The calling thread goes back to it.
+void take_idle_policy() noexcept;
 
 /// The niceness of the calling thread less that of the process; negative: it goes before the others.
 int current_niceness() noexcept;

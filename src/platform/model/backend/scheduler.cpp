@@ -215,6 +215,10 @@ void scheduler::burn(std::int64_t time) noexcept {
     wait(waiting_for::burn, nullptr);
 }
 
+void scheduler::set_idle_policy(int id, bool on) noexcept {
+    if (fiber* f = find(id)) f->idle_policy = on;
+}
+
 void scheduler::pin(int id, int cpu) noexcept {
     fiber* f = find(id);
     if (f == nullptr || f->finished || !options_.share_cpus) return;

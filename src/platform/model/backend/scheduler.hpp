@@ -64,6 +64,7 @@ public:
     void burn(std::int64_t time) noexcept;
     /// Matters with options::share_cpus only. `cpu` -1: any.
     void pin(int id, int cpu) noexcept;
+    void set_idle_policy(int id, bool on) noexcept;
     void wake(fiber& f) noexcept;
     /// A mutex has been released: whoever waits for it may try.
     void wake_waiters_of(const void* mutex) noexcept;

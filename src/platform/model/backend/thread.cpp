@@ -75,6 +75,16 @@ void pin_thread(int thread_id, int cpu) noexcept {
     if (run != nullptr) run->pin(thread_id, cpu);
 }
 
+void leave_idle_policy(int thread_id) noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    if (run != nullptr && run->how().may_leave_idle_policy) run->set_idle_policy(thread_id, false);
+}
+
+void take_idle_policy() noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    if (run != nullptr) run->set_idle_policy(run->current().id, true);
+}
+
 int current_thread_id() noexcept {
     auto* run = model::detail::scheduler_of_run();
     return run != nullptr ? run->current().id : 0;

@@ -38,8 +38,10 @@ void yield() noexcept;
 /// thread runs on then decides nothing but current_cpu(), and its answer is where it was started.
 void pin_thread(int thread_id, int cpu) noexcept;
 
-/// No effect: every thread may be chosen at any step, whatever its policy.
-inline void leave_idle_policy(int) noexcept {}
+/// As model::options::may_leave_idle_policy says. Without model::options::share_cpus no effect: every thread may be
+/// chosen at any step, whatever its policy.
+void leave_idle_policy(int thread_id) noexcept;
+void take_idle_policy() noexcept;
 
 /// Nobody has a privilege here.
 inline int current_niceness() noexcept {
