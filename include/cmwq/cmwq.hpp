@@ -11,6 +11,7 @@
 //   delayed_work.hpp  items with a timer; delay.hpp: what a delay may be; fixed_rate.hpp: periodic ones
 //   owned_queue.hpp   queues of one's own, made from options.hpp; system_queues.hpp: those that are always there
 //   freeze.hpp        a time in which nothing of the freezable queues runs
+//   cpus.hpp          which CPUs there are, for enqueue_on and enqueue_node
 //   runtime.hpp       workers and pools, for programs that want more than one set or other settings
 //   this_worker.hpp   what a work function may ask about where it runs
 //   misuse.hpp        what happens when a contract is broken, and to whom it is told: call_site.hpp
@@ -20,6 +21,7 @@
 #include <cmwq/arc.hpp>
 #include <cmwq/call_site.hpp>
 #include <cmwq/cancel_output.hpp>
+#include <cmwq/cpus.hpp>
 #include <cmwq/delay.hpp>
 #include <cmwq/delayed_work.hpp>
 #include <cmwq/enqueue_result.hpp>

@@ -58,6 +58,8 @@ enum class misuse_code : int {
     runtime_option_out_of_range = 15,
     /// The max_active of an ordered queue was to be changed. It stays one.
     max_active_of_ordered_queue = 16,
+    /// enqueue_node of a per-CPU queue, whose items belong to CPUs. Carries on as enqueue.
+    node_of_percpu_queue = 17,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

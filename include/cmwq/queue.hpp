@@ -69,6 +69,23 @@ public:
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_once{}, where);
     }
 
+    /// As enqueue, to a CPU by its index (cpus.hpp). An item of a percpu queue runs on that CPU and on no other,
+    /// behind what was enqueued there before, however long that takes; only when the process loses the CPU does it run
+    /// elsewhere. An item of an unbound or ordered queue starts there, and another CPU may
+    /// take it. An index that no CPU has, -1 for one: as enqueue.
+    template <std::uint64_t Id = 0, class X>
+    auto enqueue_on(int cpu, X&& x, call_site where = call_site::current()) noexcept {
+        return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_place{{.cpu = cpu}}, where);
+    }
+
+    /// As enqueue, near a NUMA node: to the calling thread's CPU if it is of that node, else to the node's first. For
+    /// unbound and ordered queues; of a percpu queue it is misuse (misuse_code::node_of_percpu_queue). A number that no
+    /// node has, -1 for one: as enqueue.
+    template <std::uint64_t Id = 0, class X>
+    auto enqueue_node(int node, X&& x, call_site where = call_site::current()) noexcept {
+        return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_place{{.node = node}}, where);
+    }
+
     /// Enqueues an item whose work is a delayed_work, after `wait`: any duration or time point (delay.hpp); zero and
     /// less mean at once. `x` and what is returned are as with enqueue. Until its time the item is pending, with its
     /// timer armed: other enqueues are refused and change nothing, its time included; its owner stays with it; it can
@@ -81,8 +98,7 @@ public:
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::later{wait, -1}, where);
     }
 
-    /// As enqueue_delayed, and when its time has come the item goes to the CPU with this index (below the number of
-    /// CPUs that the process may use; else, as if none were given).
+    /// As enqueue_delayed, and when its time has come the item goes to that CPU as with enqueue_on.
     template <std::uint64_t Id = 0, class X>
     auto enqueue_delayed_on(int cpu, X&& x, delay wait, call_site where = call_site::current()) noexcept {
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::later{wait, cpu}, where);

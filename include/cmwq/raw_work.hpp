@@ -40,6 +40,16 @@ inline bool raw_cancel(work_base& item) noexcept {
     return detail::cancel_item(item, {});
 }
 
+/// As raw_enqueue, to a CPU (queue::enqueue_on).
+inline refusal raw_enqueue_on(int cpu, queue& wq, work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::submit_to(wq, item, {.cpu = cpu}, {}, where.file, where.function, where.line);
+}
+
+/// As raw_enqueue, near a node (queue::enqueue_node).
+inline refusal raw_enqueue_node(int node, queue& wq, work_base& item, call_site where = call_site::current()) noexcept {
+    return detail::submit_to(wq, item, {.node = node}, {}, where.file, where.function, where.line);
+}
+
 /// As raw_cancel, and waits until it does not run any more; enqueues are refused meanwhile. Context: may block.
 inline bool raw_cancel_sync(work_base& item, call_site where = call_site::current()) noexcept {
     return detail::cancel_item_sync(item, {}, where);
@@ -71,9 +81,7 @@ inline bool raw_flush(work_base& item, call_site where = call_site::current()) n
 class queue_work_on {
 public:
     /// As raw_enqueue above.
-    refusal operator()(work_base& item) const noexcept {
-        return detail::submit(*queue_, item, where_.file, where_.function, where_.line);
-    }
+    refusal operator()(work_base& item) const noexcept { return submit(item, {}); }
 
     /// As above, and calls `prepare()` once the item is claimed and before anybody can run it: the place to write what
     /// two enqueuers of one item must not both write. It is not called if the item is refused. It must not throw, block
@@ -82,15 +90,23 @@ public:
     refusal operator()(work_base& item, Prepare prepare) const noexcept {
         const detail::prepare_step step{[](void* context) noexcept { (*static_cast<Prepare*>(context))(); },
                                         std::addressof(prepare)};
-        return detail::submit_prepared(*queue_, item, step, where_.file, where_.function, where_.line);
+        return submit(item, step);
     }
 
 private:
     friend struct detail::access;
 
-    queue_work_on(queue& wq, call_site where) noexcept : queue_{&wq}, where_{where} {}
+    queue_work_on(queue& wq, detail::wished_place wished, call_site where) noexcept
+        : queue_{&wq}, wished_{wished}, where_{where} {}
+
+    refusal submit(work_base& item, detail::prepare_step step) const noexcept {
+        if (wished_.cpu == detail::wished_place::any && wished_.node == detail::wished_place::any)
+            return detail::submit_prepared(*queue_, item, step, where_.file, where_.function, where_.line);
+        return detail::submit_to(*queue_, item, wished_, step, where_.file, where_.function, where_.line);
+    }
 
     queue* queue_;
+    detail::wished_place wished_;
     call_site where_;
 };
 

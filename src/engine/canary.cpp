@@ -163,7 +163,8 @@ void canary::stay_awake(bird_thread& self) noexcept {
 bool canary::work_waits() const noexcept {
     const pool_scope& scope = *pool_.scope;
     for (int step = 0; step < scope.nr_pools; ++step) {
-        if (scope.pools[(pool_.cpu + step) % scope.nr_pools].list.has_work()) return true;
+        const worker_pool& pool = scope.pools[(pool_.cpu + step) % scope.nr_pools];
+        if (pool.list.has_work() && (step == 0 || !pool.left_to_owner.load(memory_order_relaxed))) return true;
     }
     return false;
 }

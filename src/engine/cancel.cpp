@@ -23,7 +23,7 @@ bool take_off_lists(work_base& item, cmwq_queue& wq, marks& waiting) noexcept {
     held_lists held{wq, this_worker_slot()};
     held.for_each([](item_list&) {});
     if (!transition_to_held(item, wq.id)) return false;
-    if ((access::prev_and_home(item) & home::linked) == 0) {
+    if (!home::is_linked(item)) {
         transition_from_held(item);
         return false;
     }

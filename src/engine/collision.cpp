@@ -52,22 +52,36 @@ struct sent_on {
     worker_pool* pool = nullptr;
     pool_workqueue* seat = nullptr;
     unsigned unseen = 0;
+    place wanted = no_place;
 };
+
+/// To a pool: to any, or with a place to that one.
+sent_on push_to_pool(pool_scope& scope, work_base& left, place where) noexcept {
+    if (where == no_place) {
+        worker_pool& pool = scope.pool_here();
+        return {&pool, nullptr, pool.list.push(left)};
+    }
+    worker_pool& pool = scope.pools[cpu_of(where)];
+    push_to_place(pool, left);
+    return {&pool, nullptr, 0, where};
+}
 
 /// To the inbox that the item would go to if it were enqueued now: an inbox, not a list, because a flusher takes list
 /// locks before collide_lock.
 sent_on push_to_inbox(work_base& left) noexcept {
     if (is_token(left)) {
-        worker_pool& pool = static_cast<token&>(left).seat->scope->pool_here();
-        return {&pool, nullptr, pool.list.push(left)};
+        const pool_workqueue& seat = *static_cast<token&>(left).seat;
+        const place start = start_of_token(seat, no_place);
+        if (start != no_place) home::set_place(left, start);
+        return push_to_pool(*seat.scope, left, start);
     }
+    const place wanted = home::place_of(left);
     cmwq_queue& wq = *registry::instance().queue_of(queue_of_word(word_of(left)));
     if (pool_workqueue* seats = wq.first_seat()) {
-        pool_workqueue& seat = wq.seat_here(seats);
-        return {nullptr, &seat, seat.items.push(left)};
+        pool_workqueue& seat = wanted != no_place ? wq.seat_on(seats, cpu_of(wanted)) : wq.seat_here(seats);
+        return {nullptr, &seat, seat.items.push(left), wanted};
     }
-    worker_pool& pool = wq.scope->pool_here();
-    return {&pool, nullptr, pool.list.push(left)};
+    return push_to_pool(*wq.scope, left, wanted);
 }
 
 /// Moves one item from the worker's collided items to an inbox: under collide_lock all the way, so that a flusher that
@@ -112,8 +126,13 @@ void send_on_collided_items(worker& me) noexcept {
     // sending them would go round and round with the worker that leaves them.
     for (std::size_t left = nr_collided(me); left != 0; --left) {
         const sent_on sent = send_on_one(me);
-        if (sent.pool != nullptr) wake_after_push(*sent.pool, sent.unseen);
-        if (sent.seat != nullptr) send_token(*sent.seat);
+        if (sent.seat != nullptr) send_token(*sent.seat, sent.wanted);
+        if (sent.pool == nullptr) continue;
+        if (sent.wanted != no_place) {
+            wake_after_push_to_place(*sent.pool);
+        } else {
+            wake_after_push(*sent.pool, sent.unseen);
+        }
     }
 }
 

@@ -62,7 +62,7 @@ found look_for(work_base& item, cmwq_queue& wq, item_flush_ticket& ticket, runti
     if (transition_to_held(item, wq.id)) {
         // Claimed and not yet published, or popped and not yet claimed for its run: a moment. Whoever was refused
         // because of this instance waits for it, not for an earlier one that still runs.
-        const bool linked = (access::prev_and_home(item) & home::linked) != 0;
+        const bool linked = home::is_linked(item);
         const found what = linked ? wait_for_pending(item, ticket) : found::in_between;
         transition_from_held(item);
         return what;

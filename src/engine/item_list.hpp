@@ -6,6 +6,8 @@
 //   bit 48   linked      the item is in an item_list
 //   bit 49   queue mark  a flush of its queue waits for this instance
 //   bit 50   item mark   a flush of this very item waits for this instance
+//   bits 52..63  place   the CPU that it was enqueued to, if it is bound to it or to CPUs around it: index plus one;
+//                        0: none. (Bit 51 is the timer wheels'.)
 #pragma once
 
 #include "engine/engine_access.hpp"
@@ -18,13 +20,27 @@ using marks = unsigned;
 inline constexpr marks queue_mark = 1, item_mark = 2;
 inline constexpr marks limit_mark = 4;  // in notes only: the running item counts against its queue's new limit
 
+/// The CPU that an item is for: its index plus one. Travels with the marks, so that an item that is handed from one
+/// list to the next keeps it.
+using place = unsigned;
+inline constexpr place no_place = 0;
+constexpr place place_on(int cpu) noexcept {
+    return static_cast<place>(cpu + 1);
+}
+constexpr int cpu_of(place where) noexcept {
+    return static_cast<int>(where) - 1;
+}
+
 namespace home {
 
 inline constexpr int shift = 48;
 inline constexpr std::uintptr_t prev_bits = (std::uintptr_t{1} << shift) - 1;
 inline constexpr std::uintptr_t linked = std::uintptr_t{1} << shift;
 inline constexpr int mark_shift = shift + 1;
-inline constexpr std::uintptr_t mark_bits = std::uintptr_t{3} << mark_shift;
+inline constexpr int place_shift = 52;
+inline constexpr std::uintptr_t place_bits = std::uintptr_t{0xfff} << place_shift;
+static_assert(platform::topology::max_cpus < 0xfff);
+inline constexpr std::uintptr_t mark_bits = std::uintptr_t{3} << mark_shift | place_bits;
 
 inline work_base* prev(work_base& item) noexcept {
     return reinterpret_cast<work_base*>(access::prev_and_home(item) & prev_bits);
@@ -35,6 +51,19 @@ inline void set_prev(work_base& item, work_base* prev) noexcept {
 }
 inline marks marks_of(work_base& item) noexcept {
     return static_cast<marks>((access::prev_and_home(item) & mark_bits) >> mark_shift);
+}
+inline place place_of(work_base& item) noexcept {
+    return static_cast<place>(access::prev_and_home(item) >> place_shift);
+}
+/// Of an item that is claimed and in no list. Atomic, because a thread that holds all lists may ask whether it is
+/// linked yet.
+inline void set_place(work_base& item, place where) noexcept {
+    atomic_ref<std::uintptr_t>{access::prev_and_home(item)}.store(std::uintptr_t{where} << place_shift,
+                                                                  memory_order_relaxed);
+}
+/// Is it in a list? For a thread that holds all lists which it may be in.
+inline bool is_linked(work_base& item) noexcept {
+    return (atomic_ref<std::uintptr_t>{access::prev_and_home(item)}.load(memory_order_relaxed) & linked) != 0;
 }
 inline void add_marks(work_base& item, marks added) noexcept {
     access::prev_and_home(item) |= std::uintptr_t{added} << mark_shift;
@@ -106,6 +135,22 @@ public:
         tail_ = other.tail_;
         size_ += other.size_;
         other = item_list{};
+    }
+
+    /// Cuts out at most `count` of the first `reach` items, those for which `may(item)` says so, oldest first.
+    /// O(reach).
+    template <class May>
+    item_list split_if(std::size_t count, std::size_t reach, May may) noexcept {
+        item_list cut;
+        for (work_base* item = head_; item != nullptr && cut.size_ < count && reach != 0; --reach) {
+            work_base* following = access::next(*item);
+            if (may(*item)) {
+                unlink(*item);
+                cut.push_back(*item);
+            }
+            item = following;
+        }
+        return cut;
     }
 
     /// Cuts off the first `count` items, oldest first. O(count).

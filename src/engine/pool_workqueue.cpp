@@ -6,6 +6,8 @@
 #include "engine/memory.hpp"
 #include "engine/wait.hpp"
 
+#include <utility>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
@@ -114,21 +116,81 @@ std::size_t nr_waiting(pool_workqueue& seat) noexcept CMWQ_NO_THREAD_SAFETY_ANAL
     return count;
 }
 
-enum class turn { done, empty, token_left };
+const placement* rule_of(const pool_workqueue& seat) noexcept {
+    // sync placement.1: acquire; pairs with placement.2; sees the placement as it was made
+    return seat.where.load(memory_order_acquire);
+}
 
-turn run_next(worker& me, token& carrier) noexcept {
+/// Items that a token passes over, because they may not run where it is, for one behind them that may.
+constexpr std::size_t most_passed_over = 64;
+
+enum class turn { done, empty, elsewhere, token_left };
+
+/// `elsewhere`: its items have to run on other CPUs, the first of them on that of `wanted`.
+turn run_next(worker& me, token& carrier, place& wanted) noexcept {
+    pool_workqueue& seat = *carrier.seat;
     picked_item picked;
+    bool first = true;
+    // The rule is read while the list is held: see place_seat.
+    const auto may = [&](work_base& item) {
+        const placement* rule = rule_of(seat);
+        if (rule == nullptr || rule->allows(home::place_of(item), me.pool->cpu)) [[likely]]
+            return true;
+        if (std::exchange(first, false)) wanted = home::place_of(item);
+        return false;
+    };
     const auto pick = [&](work_base& item) { pick_item(me, picked, item); };
-    if (!carrier.seat->items.pop(me.entry, pick)) return turn::empty;
+    const auto popped = seat.items.pop_if(me.entry, seat.in_order ? 1 : most_passed_over, may, pick);
+    if (popped == worklist::found::nothing) return turn::empty;
+    if (popped == worklist::found::elsewhere) return turn::elsewhere;
     return execute_item(me, picked, &carrier) == executed::token_left ? turn::token_left : turn::done;
+}
+
+/// The token may be back, and the seat closed, when this returns.
+void send(pool_workqueue& seat, token& carrier, place wanted) noexcept {
+    pool_scope& scope = *seat.scope;
+    const place start = start_of_token(seat, wanted);
+    if (start == no_place) return enqueue_to_scope(scope, carrier);
+    home::set_place(carrier, start);
+    enqueue_to_place(scope.pools[cpu_of(start)], carrier);
 }
 
 }  // namespace
 
 constinit const work_class token_class{token_is_no_item, token_is_never_dropped, "cmwq::token"};
 
-bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order) noexcept {
+constinit const placement exact_placement{};
+
+place start_of_token(const pool_workqueue& seat, place wanted) noexcept {
+    const placement* rule = rule_of(seat);
+    return rule != nullptr ? rule->start_for(wanted, platform::current_cpu()) : no_place;
+}
+
+bool has_rule(const pool_workqueue& seat) noexcept {
+    return rule_of(seat) != nullptr;
+}
+
+bool may_run_on(work_base& item, int cpu) noexcept {
+    const place wanted = home::place_of(item);
+    if (wanted == no_place) return true;
+    if (!is_token(item)) return wanted == place_on(cpu);
+    const placement* rule = rule_of(*static_cast<token&>(item).seat);
+    return rule == nullptr || rule->allows(wanted, cpu);
+}
+
+void place_seat(pool_workqueue& seat, const placement* where) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    // sync placement.2: release; pairs with placement.1; publishes the placement
+    seat.where.store(where, memory_order_release);
+    // Whoever read the former one under the list's lock has popped its item when this has the lock.
+    const worker* self = this_worker_slot();
+    seat.items.lock(self != nullptr ? &self->entry : nullptr);
+    seat.items.unlock();
+}
+
+bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order,
+               const placement* where) noexcept {
     seat.scope = &scope;
+    seat.where.store(where, memory_order_relaxed);
     seat.in_order = in_order;
     if (change_limit(seat, places)) return true;
     seat.scope = nullptr;
@@ -174,7 +236,7 @@ void fill_places(pool_workqueue& seat) noexcept {
     for (std::size_t waiting = nr_waiting(seat); waiting != 0; --waiting) {
         token* carrier = take_idle_token(seat);
         if (carrier == nullptr) return;
-        enqueue_to_scope(*seat.scope, *carrier);
+        send(seat, *carrier, no_place);
     }
 }
 
@@ -189,7 +251,6 @@ void take_place(pool_workqueue& seat) noexcept {
 }
 
 void give_back_place(pool_workqueue& seat) noexcept {
-    pool_scope& scope = *seat.scope;
     token* carrier = nullptr;
     {
         locked hold{seat.tokens_lock};
@@ -197,30 +258,32 @@ void give_back_place(pool_workqueue& seat) noexcept {
         if (seat.items.has_work()) carrier = pop_idle_token(seat);
         if (carrier == nullptr) tell_closer(seat);  // the seat may be closed once the lock is free
     }
-    if (carrier != nullptr) enqueue_to_scope(scope, *carrier);
+    if (carrier != nullptr) send(seat, *carrier, no_place);
 }
 
-void send_token(pool_workqueue& seat) noexcept {
+void send_token(pool_workqueue& seat, place wanted) noexcept {
     // sync tokens.2: seq_cst load; pairs with tokens.1, tokens.3; the push before it was a seq_cst read-modify-write
     // (inbox.1)
     if (seat.nr_free.load(memory_order_seq_cst) <= 0) return;
-    if (token* carrier = take_idle_token(seat)) enqueue_to_scope(*seat.scope, *carrier);
+    if (token* carrier = take_idle_token(seat)) send(seat, *carrier, wanted);
 }
 
 void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept {
+    const place wanted = home::place_of(item);
     seat.items.push(item);
-    send_token(seat);
+    send_token(seat, wanted);
 }
 
 void run_token(worker& me, token& carrier) noexcept {
     pool_workqueue& seat = *carrier.seat;
-    pool_scope& scope = *seat.scope;
+    place wanted = no_place;
     // Several tokens share the list by its mutex: the bias would go back and forth, a fence each time.
     if (seat.limit.load(memory_order_relaxed) == 1) seat.items.adopt(me.entry, false);
     for (unsigned done = 0; done < items_per_turn; ++done) {
         const bool surplus = seat.nr_free.load(memory_order_relaxed) < 0;  // the limit was lowered
         if (surplus && retire_token(seat, carrier)) return;
-        const turn what = run_next(me, carrier);
+        const turn what = run_next(me, carrier, wanted);
+        if (what == turn::elsewhere) break;
         if (what == turn::token_left) return;  // the worker that it waits for sends it on
         if (what == turn::empty) {
             seat.items.disown(me.entry);
@@ -231,7 +294,7 @@ void run_token(worker& me, token& carrier) noexcept {
             break;
         }
     }
-    enqueue_to_scope(scope, carrier);
+    send(seat, carrier, wanted);
 }
 
 }  // namespace engine

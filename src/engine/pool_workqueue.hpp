@@ -11,6 +11,7 @@
 // Protocol page: docs/design/tokens.md.
 #pragma once
 
+#include "engine/placement.hpp"
 #include "engine/worker_pool.hpp"
 
 namespace cmwq {
@@ -49,13 +50,14 @@ struct alignas(cache_line) pool_workqueue {
     mutex tokens_lock;
     token* idle_tokens = nullptr;  // under tokens_lock
     unsigned nr_out = 0;  // under tokens_lock: tokens sent, and items that were active before there was a limit
-    token_block* blocks = nullptr;          // under tokens_lock: all tokens
-    unsigned nr_tokens = 0;                 // under tokens_lock
-    pool_scope* scope = nullptr;            // I
-    bool in_order = false;                  // I: an ordered queue's
-    platform::parker* closing = nullptr;    // under tokens_lock: who waits until nothing is out
-    int nr_in_array = 0;                    // U: of the first seat of a closed array
-    pool_workqueue* next_closed = nullptr;  // U: of the first seat of an array: closed arrays, to be used again
+    token_block* blocks = nullptr;            // under tokens_lock: all tokens
+    unsigned nr_tokens = 0;                   // under tokens_lock
+    pool_scope* scope = nullptr;              // I
+    atomic<const placement*> where{nullptr};  // A(placement): where its items may run; null: anywhere
+    bool in_order = false;                    // I: an ordered queue's
+    platform::parker* closing = nullptr;      // under tokens_lock: who waits until nothing is out
+    int nr_in_array = 0;                      // U: of the first seat of a closed array
+    pool_workqueue* next_closed = nullptr;    // U: of the first seat of an array: closed arrays, to be used again
 };
 
 /// How many tokens may be out now, and how many the seat has at least: more while it is frozen, so that a thaw needs no
@@ -66,7 +68,16 @@ struct seat_places {
 };
 
 /// Opens a closed seat with these places. False: no memory.
-[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order) noexcept;
+[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order,
+                             const placement* where) noexcept;
+/// From here on its items run there. Those that were popped before, if they are not running yet, run where they are.
+void place_seat(pool_workqueue& seat, const placement* where) noexcept;
+/// Is there a CPU that its items may not run on?
+[[nodiscard]] bool has_rule(const pool_workqueue& seat) noexcept;
+/// May a worker of that CPU take this item, or token, out of another pool's list, which it holds?
+[[nodiscard]] bool may_run_on(work_base& item, int cpu) noexcept;
+/// Where a token goes that is sent for an item of that place: the place it is to be given; none: to any pool.
+[[nodiscard]] place start_of_token(const pool_workqueue& seat, place wanted) noexcept;
 /// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more.
 void close_seat(pool_workqueue& seat) noexcept;
 /// In the child of a fork: closed, whatever was in it.
@@ -91,7 +102,7 @@ void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept;
 
 /// Sends an idle token, if there is one, for items that were pushed to the seat. The seat may be closed by now: seats
 /// keep their memory as long as their runtime lives.
-void send_token(pool_workqueue& seat) noexcept;
+void send_token(pool_workqueue& seat, place wanted = no_place) noexcept;
 
 /// Runs items of the token's seat until it is empty, or others should have a turn. On a worker.
 void run_token(worker& me, token& carrier) noexcept;

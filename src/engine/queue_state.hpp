@@ -47,6 +47,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     bool mem_reclaim = false;                         // I
     bool to_be_filled = false;                        // U: thawed, and its waiting items have not been sent for yet
     bool drops_at_end = false;                        // I
+    bool cpu_intensive = false;                       // I: a per-CPU queue on the unbound pools
     unsigned max_active = 0;                          // U: 0 = default
     cmwq::engine::runtime_state* runtime = nullptr;   // I
     cmwq::engine::rescuer* saviour = nullptr;         // I: of a mem_reclaim queue
@@ -73,8 +74,14 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     }
     /// The seat for an enqueue from this CPU. There are seats.
     cmwq::engine::pool_workqueue& seat_here(cmwq::engine::pool_workqueue* first) const noexcept {
-        return nr_seats == 1 ? *first : first[cmwq::platform::current_cpu()];
+        return seat_on(first, cmwq::platform::current_cpu());
     }
+    /// The seat for an enqueue to that CPU.
+    cmwq::engine::pool_workqueue& seat_on(cmwq::engine::pool_workqueue* first, int cpu) const noexcept {
+        return nr_seats == 1 ? *first : first[cpu];
+    }
+    /// Does an item that is enqueued to a CPU run there and nowhere else? Of an unbound queue that is where it starts.
+    bool binds_to_cpu() const noexcept { return cpu_intensive || !scope->unbound(); }
 };
 
 namespace cmwq {

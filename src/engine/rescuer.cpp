@@ -67,11 +67,17 @@ void rescuer_main(void* raw) noexcept {
     const pool_scope& scope = *self.queue->scope;
     const worker_hooks hooks{*scope.runtime};
     platform::set_thread_slot(self.self);
-    self.self->thread_id.store(platform::current_thread_id(), memory_order_relaxed);
+    const int thread_id = platform::current_thread_id();
+    self.self->thread_id.store(thread_id, memory_order_relaxed);
     // sync rescuer.1: acquire; pairs with rescuer.2
     while (!self.ending.load(memory_order_acquire)) {
         self.parker.park();
-        for (int cpu = 0; cpu < scope.nr_pools; ++cpu) rescue_pool(self, scope.pools[cpu]);
+        for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
+            if (!scope.pools[cpu].list.has_work()) continue;
+            platform::pin_thread(thread_id, cpu);  // an item there may have to run there
+            rescue_pool(self, scope.pools[cpu]);
+        }
+        platform::pin_thread(thread_id, -1);
     }
 }
 

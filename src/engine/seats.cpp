@@ -41,12 +41,16 @@ seat_places places_of(const cmwq_queue& wq) noexcept {
     return {wq.freezable && wq.runtime->frozen ? 0 : tokens, tokens};
 }
 
+const placement* placement_of(const cmwq_queue& wq) noexcept {
+    return wq.binds_to_cpu() ? &exact_placement : nullptr;
+}
+
 bool open_seats(cmwq_queue& wq, seat_places places) noexcept {
     const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
     pool_workqueue* seats = find_seats(*wq.runtime, wanted);
     if (seats == nullptr) return false;
     for (int seat = 0; seat < wanted; ++seat) {
-        if (open_seat(seats[seat], *wq.scope, places, wq.one_at_a_time)) continue;
+        if (open_seat(seats[seat], *wq.scope, places, wq.one_at_a_time, placement_of(wq))) continue;
         while (seat-- > 0) close_seat(seats[seat]);
         keep(*wq.runtime, seats);
         return false;

@@ -17,6 +17,9 @@ namespace engine {
 /// setup_lock.
 [[nodiscard]] seat_places places_of(const cmwq_queue& wq) noexcept;
 
+/// Where its items may run; null: anywhere. Under setup_lock.
+[[nodiscard]] const placement* placement_of(const cmwq_queue& wq) noexcept;
+
 /// One seat per CPU for queues whose limit counts per CPU, one in all for the others, with these places. False: no
 /// memory, nothing has changed. Under setup_lock.
 [[nodiscard]] bool open_seats(cmwq_queue& wq, seat_places places) noexcept;

@@ -2,6 +2,7 @@
 #include "engine/steal.hpp"
 
 #include "engine/concurrency.hpp"
+#include "engine/pool_workqueue.hpp"
 #include "engine/runtime_state.hpp"
 
 namespace cmwq {
@@ -26,13 +27,24 @@ void lock_both(worker& me, worker_pool& victim) noexcept CMWQ_NO_THREAD_SAFETY_A
     (own.cpu < victim.cpu ? victim : own).list.lock(&me.entry);
 }
 
+/// Of items that may not leave their CPU, others that may are looked for behind this many at most.
+constexpr std::size_t most_looked_at = 4096;
+
+item_list take_what_may_leave(item_list& theirs, std::size_t wanted, int cpu) noexcept {
+    return theirs.split_if(wanted, most_looked_at, [cpu](work_base& item) { return may_run_on(item, cpu); });
+}
+
 std::size_t take_from(worker& me, worker_pool& victim) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
     worker_pool& own = *me.pool;
     lock_both(me, victim);
     item_list& theirs = victim.list.take_inbox();
     const bool victim_running = victim.nr_running.load(memory_order_relaxed) != 0;
-    item_list taken = theirs.split_front(pool_policy::items_to_steal(theirs.size(), victim_running));
+    const std::size_t wanted = pool_policy::items_to_steal(theirs.size(), victim_running);
+    // Read after the inbox was taken: whoever pushed the first item with a place said so before.
+    item_list taken = own.scope->has_places.load(memory_order_relaxed) ? take_what_may_leave(theirs, wanted, own.cpu)
+                                                                       : theirs.split_front(wanted);
     const std::size_t count = taken.size();
+    if (count == 0 && !theirs.empty()) victim.left_to_owner.store(true, memory_order_relaxed);
     victim.list.publish_size();
     own.list.take_inbox().append(taken);
     own.list.publish_size();
@@ -46,7 +58,7 @@ std::size_t look_around(worker& me) noexcept {
     pool_scope& scope = *me.pool->scope;
     for (int step = 1; step < scope.nr_pools; ++step) {
         worker_pool& victim = scope.pools[(me.pool->cpu + step) % scope.nr_pools];
-        if (!victim.list.has_work()) continue;
+        if (!victim.list.has_work() || victim.left_to_owner.load(memory_order_relaxed)) continue;
         if (const std::size_t taken = take_from(me, victim)) return taken;
     }
     return 0;
@@ -64,6 +76,7 @@ bool took(worker& me, std::size_t count) noexcept {
 }  // namespace
 
 bool steal(worker& me) noexcept {
+    if (me.pool->left_to_owner.load(memory_order_relaxed)) me.pool->left_to_owner.store(false, memory_order_relaxed);
     if (me.pool->nr_running.load(memory_order_relaxed) > 1 || me.pool->scope->nr_pools == 1) return false;
     start_looking(me);
     const bool productive = me.last_steal != 0;

@@ -61,8 +61,11 @@ void publish(cmwq_queue& wq, work_base& item) noexcept {
 void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept {
     if (cpu < 0 || cpu >= wq.scope->nr_pools) return publish_here(wq, item);
     trace_queue_work(&item, &wq);
-    if (pool_workqueue* seats = wq.first_seat()) return enqueue_to_seat(wq.nr_seats == 1 ? *seats : seats[cpu], item);
-    enqueue_to_pool(wq.scope->pools[cpu], item);
+    pool_workqueue* seats = wq.first_seat();
+    if (seats == nullptr && !wq.binds_to_cpu()) return enqueue_to_pool(wq.scope->pools[cpu], item);
+    home::set_place(item, place_on(cpu));
+    if (seats != nullptr) return enqueue_to_seat(wq.seat_on(seats, cpu), item);
+    enqueue_to_place(wq.scope->pools[cpu], item);
 }
 
 }  // namespace engine
@@ -71,12 +74,43 @@ namespace detail {
 
 using namespace engine;
 
+namespace {
+
+/// The calling thread's CPU if it is on that node, else the node's first; -1: no such node, or no queue for it.
+int cpu_for_node(const cmwq_queue& wq, const work_base& item, int node, const call_site& where) noexcept {
+    if (wq.binds_to_cpu()) {
+        report({misuse_code::node_of_percpu_queue, &item, &wq, where});
+        return wished_place::any;
+    }
+    const platform::topology& all = platform::discover_topology();
+    const int here = platform::current_cpu();
+    if (all.cpus[here].node == node) return here;
+    for (int cpu = 0; cpu < all.nr_cpus; ++cpu) {
+        if (all.cpus[cpu].node == node) return cpu;
+    }
+    return wished_place::any;
+}
+
+}  // namespace
+
 refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept {
     return admit_here(as_engine(wq), nullptr, file, function, line);
 }
 
 refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept {
     return submit_prepared(wq, item, {}, file, function, line);
+}
+
+refusal submit_to(queue& wq, work_base& item, const wished_place& where, prepare_step prepare, const char* file,
+                  const char* function, unsigned line) noexcept {
+    cmwq_queue& target = as_engine(wq);
+    if (const refusal why = admit_here(target, &item, file, function, line); why != refusal::none) return why;
+    int cpu = where.cpu;
+    if (where.node != wished_place::any) cpu = cpu_for_node(target, item, where.node, {file, function, line});
+    if (const refusal why = transition_to_pending(item, target.id); why != refusal::none) return why;
+    if (prepare.function != nullptr) prepare.function(prepare.context);
+    publish_on(target, item, cpu);
+    return refusal::none;
 }
 
 refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file, const char* function,

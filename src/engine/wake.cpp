@@ -84,10 +84,21 @@ void kick_all(pool_scope& scope) noexcept {
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) kick(scope.pools[cpu]);
 }
 
+void offer_to_neighbour(worker_pool& busy) noexcept {
+    if (busy.left_to_owner.load(memory_order_relaxed)) busy.left_to_owner.store(false, memory_order_relaxed);
+    kick_neighbour(busy);
+}
+
 void kick_neighbour(worker_pool& busy) noexcept {
     worker_pool* neighbour = find_pool_without_running_worker(busy);
     if (neighbour == nullptr || !take_running_token(*neighbour)) return;
     if (!hand_token_to_worker(*neighbour)) kick(*neighbour);
+}
+
+void wake_after_push_to_place(worker_pool& pool) noexcept {
+    if (nobody_runs(pool)) return kick(pool);
+    pool.bird.arm();
+    pool.scope->runtime->dog.arm();
 }
 
 void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
@@ -96,7 +107,7 @@ void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
     // Somebody else has to come round to this item; should he block first, the canary notices, or else the watchdog.
     pool.bird.arm();
     pool.scope->runtime->dog.arm();
-    if (pool_policy::may_wake_neighbour(unseen, looking, pool.scope->nr_pools > 1)) kick_neighbour(pool);
+    if (pool_policy::may_wake_neighbour(unseen, looking, pool.scope->nr_pools > 1)) offer_to_neighbour(pool);
 }
 
 void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
@@ -107,7 +118,7 @@ void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
     pool.scope->runtime->dog.arm();
     if (listed < pool_policy::backlog_for_neighbour) return;
     if (pool_policy::may_wake_neighbour(listed, nr_looking(*pool.scope), pool.scope->nr_pools > 1))
-        kick_neighbour(pool);
+        offer_to_neighbour(pool);
 }
 
 }  // namespace engine

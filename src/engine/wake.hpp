@@ -13,6 +13,9 @@ namespace engine {
 /// After a push from outside; `unseen` items lie in the inbox.
 void wake_after_push(worker_pool& pool, unsigned unseen) noexcept;
 
+/// After a push of an item that the other pools may not take: nobody else comes round to it.
+void wake_after_push_to_place(worker_pool& pool) noexcept;
+
 /// After a running worker of `pool` pushed to its own list; `listed` items wait there now.
 void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept;
 
@@ -25,6 +28,9 @@ bool run_one_more(worker_pool& pool) noexcept;
 
 /// Wakes (or makes) a worker of some pool of the scope that runs nothing, so that it takes from the others.
 void kick_neighbour(worker_pool& busy) noexcept;
+
+/// The same, after `busy` got an item that they may take, or to have them look again whether there is one.
+void offer_to_neighbour(worker_pool& busy) noexcept;
 
 /// kick for each pool of the scope.
 void kick_all(pool_scope& scope) noexcept;

@@ -2,6 +2,7 @@
 #include "engine/watchdog.hpp"
 
 #include "engine/concurrency.hpp"
+#include "engine/registry.hpp"
 #include "engine/report_names.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
@@ -37,6 +38,16 @@ int quiet_cpu(const worker_pool& pool) noexcept {
         if (scope.pools[cpu].nr_running.load(memory_order_relaxed) == 0) return cpu;
     }
     return pool.cpu;
+}
+
+/// Does the queue of its present item leave it to the kernel where it runs?
+bool may_leave_its_cpu(const worker& other) noexcept {
+    cmwq_queue* wq = registry::instance().pin_queue(other.current_queue.load(memory_order_relaxed));
+    if (wq == nullptr) return false;
+    const pool_workqueue* seat = wq->first_seat();
+    const bool may = !wq->binds_to_cpu() && (seat == nullptr || !has_rule(*seat));
+    registry::instance().unpin_queue(*wq);
+    return may;
 }
 
 bool has_work(const pool_scope& scope) noexcept {
@@ -157,14 +168,14 @@ void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
     for (unsigned i = 0; i < nr_stuck; ++i) act_on(pool, stuck[i]);
     if (!pool.list.has_work()) return;
     if (forced_ == detection_tier::unknown) look_after_trials(quiet_cpu(pool), platform::now());
-    kick_neighbour(pool);
+    offer_to_neighbour(pool);
     if (pool.scope->backoff.failing()) summon_rescuers(*pool.scope);
     look_for_stall(pool);
 }
 
 void watchdog::act_on(worker_pool& pool, const verdict& found) noexcept {
     worker& other = *found.seen.other;
-    const bool widen = found.hogs && pool.scope->unbound();
+    const bool widen = found.hogs && pool.scope->unbound() && may_leave_its_cpu(other);
     const int thread_id = other.thread_id.load(memory_order_relaxed);
     if (widen) {  // before the verdict: the worker looks for it after its item
         other.unpinned.store(true, memory_order_relaxed);

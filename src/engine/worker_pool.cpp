@@ -39,6 +39,7 @@ pool_scope* create_scope(runtime_state& runtime, scope_kind kind) noexcept {
 void renew_scope(pool_scope& scope) noexcept {
     scope.nr_looking.store(0, memory_order_relaxed);
     scope.nr_workers.store(0, memory_order_relaxed);
+    scope.has_places.store(false, memory_order_relaxed);
     new (&scope.backoff) creation_backoff;
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) new (&scope.pools[cpu]) worker_pool;
     number_pools(scope);
@@ -63,6 +64,16 @@ void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept {
 void enqueue_to_pool(worker_pool& pool, work_base& item) noexcept {
     const unsigned unseen = pool.list.push(item);
     wake_after_push(pool, unseen);
+}
+
+void push_to_place(worker_pool& pool, work_base& item) noexcept {
+    if (!pool.scope->has_places.load(memory_order_relaxed)) pool.scope->has_places.store(true, memory_order_relaxed);
+    (void)pool.list.push(item);
+}
+
+void enqueue_to_place(worker_pool& pool, work_base& item) noexcept {
+    push_to_place(pool, item);
+    wake_after_push_to_place(pool);
 }
 
 }  // namespace engine

@@ -27,13 +27,14 @@ struct alignas(cache_line) worker_pool {
     atomic<worker*> latest{nullptr};                // A(canary): the worker that got the last running token
     atomic<std::uint64_t> ended_stack{0};           // A(idle): as idle_stack, workers to be reaped
     atomic<unsigned> nr_starting{0};                // A(idle): threads being born that will go idle first
-    atomic<bool> gives_way{false};    // T: between two items, to the highpri workers of its CPU (priority.hpp)
-    atomic<bool> wants_spare{false};  // T: a worker of this pool was found blocked with nobody to replace it
-    atomic<unsigned> nr_idle{0};      // T
-    atomic<unsigned> nr_workers{0};   // T
-    atomic<unsigned> nr_ended{0};     // T: of these, the ones that ended after being idle and are not reaped
-    pool_scope* scope = nullptr;      // I
-    int cpu = 0;                      // I: index into topology::cpus
+    atomic<bool> gives_way{false};      // T: between two items, to the highpri workers of its CPU (priority.hpp)
+    atomic<bool> wants_spare{false};    // T: a worker of this pool was found blocked with nobody to replace it
+    atomic<unsigned> nr_idle{0};        // T
+    atomic<unsigned> nr_workers{0};     // T
+    atomic<unsigned> nr_ended{0};       // T: of these, the ones that ended after being idle and are not reaped
+    atomic<bool> left_to_owner{false};  // T: thieves found nothing here that they may take; until the next push or tick
+    pool_scope* scope = nullptr;        // I
+    int cpu = 0;                        // I: index into topology::cpus
     canary bird{*this};
 
     mutex workers_lock;
@@ -63,6 +64,7 @@ struct alignas(cache_line) pool_scope {
     worker_pool* pools = nullptr;                          // I
     int nr_pools = 0;                                      // I
     scope_kind kind = scope_kind::percpu;                  // I
+    atomic<bool> has_places{false};  // A(inbox): some item of the scope had a place; set before it is pushed
 
     bool highpri() const noexcept { return kind == scope_kind::percpu_highpri || kind == scope_kind::unbound_highpri; }
     bool background() const noexcept {
@@ -84,8 +86,12 @@ void destroy_scope(pool_scope* scope) noexcept;
 /// Gives a claimed item to the pool of the CPU that the caller runs on, and wakes whoever should be. Any thread.
 /// Lifetime: the item may have run and be gone when this returns.
 void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept;
-/// The same, to a certain pool.
+/// The same, to a certain pool, from which others may take it.
 void enqueue_to_pool(worker_pool& pool, work_base& item) noexcept;
+/// The same, of an item with a place: only those may take it whom the place allows (placement.hpp).
+void enqueue_to_place(worker_pool& pool, work_base& item) noexcept;
+/// The first half of it, for callers with locks; the second one is wake_after_push_to_place.
+void push_to_place(worker_pool& pool, work_base& item) noexcept;
 
 }  // namespace engine
 }  // namespace v1

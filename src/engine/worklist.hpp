@@ -55,6 +55,27 @@ public:
         return item != nullptr;
     }
 
+    enum class found { nothing, taken, elsewhere };
+
+    /// As pop, of the oldest item for which `may(item)` says so, among the first `reach` at least one. `elsewhere`:
+    /// there are items, and none of these.
+    template <class May, class Pick>
+    found pop_if(biased_entry& me, std::size_t reach, May may, Pick pick) noexcept {
+        const bool fast = enter(me);
+        if (items_.empty()) fill();
+        const bool some = !items_.empty();
+        work_base* item = items_.front();
+        while (item != nullptr && !may(*item)) item = --reach != 0 ? item_list::next(*item) : nullptr;
+        if (item != nullptr) {
+            items_.unlink(*item);
+            pick(*item);
+            publish_size();
+        }
+        if (work_base* following = items_.front()) __builtin_prefetch(following, 1);
+        leave(me, fast);
+        return item != nullptr ? found::taken : some ? found::elsewhere : found::nothing;
+    }
+
     /// For the worker that calls: appends `item`, behind everything that was pushed before. Returns the items listed
     /// now.
     std::size_t push_local(biased_entry& me, work_base& item) noexcept {

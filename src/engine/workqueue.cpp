@@ -35,6 +35,7 @@ struct queue_plan {
     bool highpri = false, freezable = false, mem_reclaim = false;
     bool unbound = false, one_at_a_time = false;
     bool contradictory = false;
+    bool cpu_intensive = false;
     pending_items at_end = pending_items::run;
     bool background = false;
 };
@@ -47,7 +48,7 @@ void set_background(queue_plan& plan, bool asked) noexcept {
 queue_plan plan_of(const percpu& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim};
     // CPU-intensive items are not to hold back others of their CPU: they run where the concurrency rule does not apply.
-    plan.unbound = o.cpu_intensive;
+    plan.unbound = plan.cpu_intensive = o.cpu_intensive;
     set_background(plan, o.background);
     plan.at_end = o.at_end;
     return plan;
@@ -60,10 +61,10 @@ queue_plan plan_of(const unbound& o) noexcept {
     return plan;
 }
 queue_plan plan_of(const ordered& o) noexcept {
-    return {o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true, false, o.at_end};
+    return {o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true, false, false, o.at_end};
 }
 queue_plan plan_of(const power_efficient& o, bool save_power) noexcept {
-    return {o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, save_power, false, false, o.at_end};
+    return {o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, save_power, false, false, false, o.at_end};
 }
 
 scope_kind kind_of(const queue_plan& plan) noexcept {
@@ -103,6 +104,7 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
     wq->one_at_a_time = plan.one_at_a_time;
     wq->freezable = plan.freezable;
     wq->mem_reclaim = plan.mem_reclaim;
+    wq->cpu_intensive = plan.cpu_intensive;
     wq->drops_at_end = plan.at_end == pending_items::drop;
     wq->max_active = checked_max_active(plan.max_active);
     if (!make_ready(*wq)) {

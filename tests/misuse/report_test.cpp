@@ -120,6 +120,18 @@ TEST_F(misuse_report, contradictory_options_are_told_and_the_queue_works) {
     EXPECT_EQ(one.runs, 1);
 }
 
+TEST_F(misuse_report, node_of_a_percpu_queue_is_told_and_the_item_runs) {
+    item one;
+    const auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+    const unsigned line = __LINE__ + 1;
+    EXPECT_TRUE(wq->enqueue_node(0, one));
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::node_of_percpu_queue, "the item", "the queue");
+    expect_place(told, line);
+    wq->flush();
+    EXPECT_EQ(one.runs, 1);
+}
+
 TEST_F(misuse_report, enqueue_from_outside_while_draining_is_refused) {
     support::blocked_queue held{"the queue"};
     std::jthread drainer{[&] { held->drain(); }};

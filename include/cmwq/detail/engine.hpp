@@ -41,6 +41,17 @@ CMWQ_EXPORT refusal submit(queue& wq, work_base& item, const char* file, const c
 CMWQ_EXPORT refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file,
                                     const char* function, unsigned line) noexcept;
 
+/// Where an item is wished to run: on a CPU, or near a node's.
+struct wished_place {
+    static constexpr int any = -1;
+    int cpu = any;   ///< the CPU's index
+    int node = any;  ///< decides, if it is given
+};
+
+/// As submit_prepared, for a place.
+CMWQ_EXPORT refusal submit_to(queue& wq, work_base& item, const wished_place& where, prepare_step prepare,
+                              const char* file, const char* function, unsigned line) noexcept;
+
 /// When and where a delayed item is to run.
 struct due_time {
     std::int64_t

@@ -43,6 +43,23 @@ struct at_once {
     }
 };
 
+/// The way in of queue::enqueue_on and queue::enqueue_node.
+struct at_place {
+    static constexpr bool modifies = false;
+    template <class T, std::uint64_t Id>
+    static consteval bool check() {
+        return true;
+    }
+    refusal submit(queue& wq, work_base& work, call_site where) const noexcept {
+        return submit(wq, work, prepare_step{}, where);
+    }
+    refusal submit(queue& wq, work_base& work, prepare_step prepare, call_site where) const noexcept {
+        return submit_to(wq, work, wished, prepare, where.file, where.function, where.line);
+    }
+
+    wished_place wished;
+};
+
 // ---- owners ----
 
 template <class Given, class Expected>
@@ -190,12 +207,21 @@ auto enqueue_pointer(queue& wq, X&& x, Way way, call_site where) noexcept {
     }
 }
 
+template <class Way>
+wished_place wish_of(const Way& way) noexcept {
+    if constexpr (std::is_same_v<Way, at_place>) {
+        return way.wished;
+    } else {
+        return {};
+    }
+}
+
 template <std::uint64_t Id, class Way, class X>
-auto enqueue_raw(queue& wq, X&& x, call_site where) noexcept {
+auto enqueue_raw(queue& wq, X&& x, const Way& way, call_site where) noexcept {
     using given = std::remove_cvref_t<X>;
-    static_assert(std::is_same_v<Way, at_once>,
+    static_assert(std::is_same_v<Way, at_once> || std::is_same_v<Way, at_place>,
                   "cmwq: a raw item is enqueued with a delay by cmwq::raw_enqueue_delayed");
-    return given(std::forward<X>(x)).raw_enqueue(work_id<Id>{}, access::make<queue_work_on>(wq, where));
+    return given(std::forward<X>(x)).raw_enqueue(work_id<Id>{}, access::make<queue_work_on>(wq, wish_of(way), where));
 }
 
 template <std::uint64_t Id, class E, class Way>
@@ -227,7 +253,7 @@ auto enqueue(queue& wq, X&& x, Way way, call_site where) noexcept {
     if constexpr (work_pointer<given>) {
         return enqueue_pointer<Id>(wq, std::forward<X>(x), way, where);
     } else if constexpr (raw_work_item<given, Id>) {
-        return enqueue_raw<Id, Way>(wq, std::forward<X>(x), where);
+        return enqueue_raw<Id>(wq, std::forward<X>(x), way, where);
     } else {
         constexpr bool lvalue_of_class = std::is_lvalue_reference_v<X> && std::is_class_v<given>;
         static_assert(lvalue_of_class,
