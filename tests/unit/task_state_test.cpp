@@ -5,9 +5,12 @@
 #include "support/gate.hpp"
 
 #include <atomic>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <memory>
 #include <pthread.h>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -52,6 +55,73 @@ TEST(task_state_test, spinning_thread_is_running_although_others_have_the_cpu) {
         }
         stop = true;
     }
+}
+
+int open_files() {
+    int count = 0;
+    for (int file = 0; file < 256; ++file) count += fcntl(file, F_GETFD) >= 0 ? 1 : 0;
+    return count;
+}
+
+TEST(task_state_test, reader_sees_a_thread_block_and_go_on) {
+    platform::task_state_reader reader;
+    support::gate gate;
+    std::atomic<bool> stop{false};
+    {
+        const told_thread waiter{[&] {
+            gate.pass();
+            while (!stop) {}
+        }};
+        EXPECT_TRUE(support::eventually([&] { return reader.state_of(waiter.id()) == task_state::blocked; }));
+        gate.open();
+        EXPECT_TRUE(support::eventually([&] { return reader.state_of(waiter.id()) == task_state::running; }));
+        stop = true;
+    }
+}
+
+TEST(task_state_test, reader_keeps_few_files_and_none_of_ended_threads_for_good) {
+    const int before = open_files();
+    {
+        platform::task_state_reader reader;
+        for (int i = 0; i < 40; ++i) {
+            support::gate gate;
+            const told_thread waiter{[&] { gate.pass(); }};
+            EXPECT_TRUE(support::eventually([&] { return reader.state_of(waiter.id()) == task_state::blocked; }));
+            EXPECT_LE(open_files(), before + 16);
+            gate.open();
+        }
+    }
+    EXPECT_EQ(open_files(), before);
+}
+
+TEST(task_state_test, reader_of_a_thread_that_has_ended_says_unknown) {
+    platform::task_state_reader reader;
+    int former = 0;
+    {
+        support::gate gate;
+        const told_thread waiter{[&] { gate.pass(); }};
+        former = waiter.id();
+        EXPECT_TRUE(support::eventually([&] { return reader.state_of(former) == task_state::blocked; }));
+        gate.open();
+    }
+    EXPECT_TRUE(support::eventually([&] { return reader.state_of(former) == task_state::unknown; }));
+}
+
+TEST(task_state_test, readers_together_stay_below_a_bound) {
+    const int before = open_files();
+    {
+        support::gate gate;
+        std::vector<std::unique_ptr<platform::task_state_reader>> readers;
+        const told_thread waiter{[&] { gate.pass(); }};
+        for (int i = 0; i < 50; ++i) {
+            readers.push_back(std::make_unique<platform::task_state_reader>());
+            EXPECT_TRUE(
+                support::eventually([&] { return readers.back()->state_of(waiter.id()) == task_state::blocked; }));
+        }
+        EXPECT_LE(open_files(), before + 32);
+        gate.open();
+    }
+    EXPECT_EQ(open_files(), before);
 }
 
 TEST(task_state_test, state_of_a_thread_that_is_not_there_is_unknown) {
