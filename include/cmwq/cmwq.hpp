@@ -9,6 +9,7 @@
 //   scoped_work.hpp   items with their own function, whose destructor cancels and waits: scoped_work, bound_work
 //   queue.hpp         enqueue, try_spawn, flush, drain; what they return: enqueue_result.hpp, spawn.hpp
 //   delayed_work.hpp  items with a timer; delay.hpp: what a delay may be; fixed_rate.hpp: periodic ones
+//   attributes.hpp    where the items of an unbound queue may run
 //   owned_queue.hpp   queues of one's own, made from options.hpp; system_queues.hpp: those that are always there
 //   freeze.hpp        a time in which nothing of the freezable queues runs
 //   cpus.hpp          which CPUs there are, for enqueue_on and enqueue_node
@@ -19,6 +20,7 @@
 #pragma once
 
 #include <cmwq/arc.hpp>
+#include <cmwq/attributes.hpp>
 #include <cmwq/call_site.hpp>
 #include <cmwq/cancel_output.hpp>
 #include <cmwq/cpus.hpp>

@@ -60,6 +60,8 @@ enum class misuse_code : int {
     max_active_of_ordered_queue = 16,
     /// enqueue_node of a per-CPU queue, whose items belong to CPUs. Carries on as enqueue.
     node_of_percpu_queue = 17,
+    /// The attributes of a per-CPU queue were to be changed. Nothing changes.
+    attributes_of_percpu_queue = 18,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

@@ -7,6 +7,7 @@
 //     auto scan = cmwq::make_queue(cmwq::unbound{.name = "scan", .max_active = 4});
 #pragma once
 
+#include <cmwq/attributes.hpp>
 #include <cmwq/fwd.hpp>
 
 #include <cstdint>
@@ -41,18 +42,6 @@ enum class pending_items : std::uint8_t {
     drop,  ///< They do not run: their owners are let go. An item that its caller keeps alive is idle again.
 };
 
-/// Which CPUs share one pool of workers: an item runs near where it was enqueued. From `cpu` (most local) to `system`
-/// (anywhere). This version keeps to the default for all queues.
-enum class affinity_scope : std::uint8_t {
-    by_default,   ///< What the runtime was told; `cache` unless said otherwise.
-    cpu,          ///< Each CPU for itself.
-    smt,          ///< The hardware threads of one core.
-    cache,        ///< The CPUs behind one last-level cache.
-    cache_shard,  ///< A part of a large last-level cache.
-    numa,         ///< The CPUs of one NUMA node.
-    system,       ///< All CPUs.
-};
-
 /// Items run on the workers of the CPU that enqueued them, for as long as that does not make them wait: many short
 /// items, hot caches. A worker that blocks is replaced by another, so an item may sleep.
 struct percpu {
@@ -77,10 +66,10 @@ struct unbound {
     bool highpri = false;
     bool freezable = false;
     bool mem_reclaim = false;
-    /// Which CPUs share one pool of workers.
+    /// Which CPUs count as near to each other (attributes.hpp); a CPU mask is given by queue::apply_attributes.
     affinity_scope affinity = affinity_scope::by_default;
-    /// The scope is a bound: items never run outside it. Otherwise it says where they start, and the scheduler may move
-    /// them. With affinity_scope::system there is nothing to bind to: misuse_code::contradictory_options.
+    /// The scope is a bound: items never run outside it. Otherwise it says where they start. With
+    /// affinity_scope::system there is nothing to bind to: misuse_code::contradictory_options.
     bool affinity_strict = false;
     bool background = false;
     pending_items at_end = pending_items::run;

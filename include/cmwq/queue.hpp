@@ -14,6 +14,7 @@
 // many of them at once (options.hpp).
 #pragma once
 
+#include <cmwq/attributes.hpp>
 #include <cmwq/call_site.hpp>
 #include <cmwq/delayed_work.hpp>
 #include <cmwq/detail/closure.hpp>
@@ -71,8 +72,8 @@ public:
 
     /// As enqueue, to a CPU by its index (cpus.hpp). An item of a percpu queue runs on that CPU and on no other,
     /// behind what was enqueued there before, however long that takes; only when the process loses the CPU does it run
-    /// elsewhere. An item of an unbound or ordered queue starts there, and another CPU may
-    /// take it. An index that no CPU has, -1 for one: as enqueue.
+    /// elsewhere. An item of an unbound or ordered queue starts there, or as near as the
+    /// queue's attributes allow, and another CPU may take it. An index that no CPU has, -1 for one: as enqueue.
     template <std::uint64_t Id = 0, class X>
     auto enqueue_on(int cpu, X&& x, call_site where = call_site::current()) noexcept {
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_place{{.cpu = cpu}}, where);
@@ -167,6 +168,18 @@ public:
     /// that are pending or running, but not one whose enqueue is just under way in another thread.
     /// Context: any thread, its own items included; takes the locks of the queue's pools, so not for hot paths.
     CMWQ_EXPORT bool set_max_active(int max_active, call_site where = call_site::current()) noexcept;
+
+    /// Changes where the items of an unbound or ordered queue run, while they flow (attributes.hpp). From here on its
+    /// items start where the attributes allow, those that wait already included; what runs is not disturbed, and an
+    /// ordered queue keeps its order. A strict scope binds an item to the surroundings of the CPU that enqueues it, so
+    /// items that wait already go anywhere on `cpus`. A queue that is restricted hands its items on through a list of
+    /// its own, which costs them some 10 ns. False: there is no memory for it, and nothing changes. Of a percpu queue
+    /// it is misuse (misuse_code::attributes_of_percpu_queue); affinity_scope::system with affinity_strict is too
+    /// (misuse_code::contradictory_options).
+    ///
+    /// The first restriction of a queue with neither limit nor restriction does not reach an item whose enqueue is just
+    /// under way in another thread. Context: as set_max_active.
+    CMWQ_EXPORT bool apply_attributes(const attributes& wanted, call_site where = call_site::current()) noexcept;
 
 protected:
     constexpr queue() noexcept = default;

@@ -71,6 +71,11 @@ struct runtime_options {
     unsigned max_workers = 1024;
     /// Are power_efficient queues, the system's two included, unbound? The kernel's switch workqueue.power_efficient.
     power_saving power_efficient = power_saving::automatic;
+    /// The CPUs that unbound and ordered queues of the runtime may use at all; empty: all. Others that a queue asks for
+    /// are left out. The kernel's mask of the same purpose is workqueue.unbound_cpus.
+    cpu_mask unbound_cpus{};
+    /// What affinity_scope::by_default means for them. The kernel's workqueue.default_affinity_scope.
+    affinity_scope default_affinity = affinity_scope::cache;
     /// A choice other than automatic wins over the environment, but for the standard runtime.
     block_detection detect = block_detection::automatic;
     /// A pool that has work and begins no item for this long is reported on stderr, with the items its workers are in

@@ -104,6 +104,40 @@ bool parse(std::string_view text, power_saving& value) noexcept {
     return parse_word<power_saving>(text, words, value);
 }
 
+bool parse(std::string_view text, affinity_scope& value) noexcept {
+    using enum affinity_scope;
+    static constexpr word<affinity_scope> words[] = {{"cpu", cpu},     {"smt", smt},
+                                                     {"cache", cache}, {"cache_shard", cache_shard},
+                                                     {"numa", numa},   {"system", system}};
+    return parse_word<affinity_scope>(text, words, value);
+}
+
+/// A CPU, or a first and a last one: 3 or 0-3.
+bool take_cpus(std::string_view& text, cpu_mask& into) noexcept {
+    std::uint64_t first = 0;
+    if (!take_number(text, first)) return false;
+    std::uint64_t last = first;
+    if (text.starts_with('-')) {
+        text.remove_prefix(1);
+        if (!take_number(text, last)) return false;
+    }
+    if (first > last || last >= cpu_mask::max_cpus) return false;
+    for (; first <= last; ++first) into.add(static_cast<int>(first));
+    return true;
+}
+
+bool parse(std::string_view text, cpu_mask& value) noexcept {
+    cpu_mask named;
+    bool understood = text == "all" || take_cpus(text, named);
+    while (understood && text.starts_with(',')) {
+        text.remove_prefix(1);
+        understood = take_cpus(text, named);
+    }
+    if (!understood || (!text.empty() && text != "all")) return false;
+    value = named;
+    return true;
+}
+
 // ---- one line of the table -----------------------------------------------------------------------------------------
 
 /// Everything of its type is in range.
@@ -133,6 +167,12 @@ struct zero_or_from_to {
 /// What fits beside a worker's own part ("u999:999H") into the 15 characters that Linux shows.
 struct short_prefix {
     bool operator()(std::string_view prefix) const noexcept { return !prefix.empty() && prefix.size() <= 6; }
+};
+
+struct said_scope {
+    bool operator()(affinity_scope scope) const noexcept {
+        return scope > affinity_scope::by_default && scope <= affinity_scope::system;
+    }
 };
 
 template <auto Member, class Range>
@@ -169,6 +209,9 @@ constexpr tunable table[] = {
         "CMWQ_REPORT_STALLS_AFTER", "report_stalls_after", "0 (never) or 10ms to 8760h", "30s"),
     line<&options::thread_name_prefix, short_prefix>("CMWQ_THREAD_NAME_PREFIX", "thread_name_prefix",
                                                      "1 to 6 characters", "cmwq/"),
+    line<&options::unbound_cpus, any_value>("CMWQ_UNBOUND_CPUS", "unbound_cpus", "all, or CPUs as in 0-3,8", "all"),
+    line<&options::default_affinity, said_scope>("CMWQ_DEFAULT_AFFINITY", "default_affinity",
+                                                 "cpu, smt, cache, cache_shard, numa or system", "cache"),
 };
 static_assert(std::size(table) <= 32, "one bit each");
 

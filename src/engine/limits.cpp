@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/limits.hpp"
 
+#include "engine/attributes.hpp"
 #include "engine/held_lists.hpp"
 #include "engine/misuse.hpp"
 #include "engine/note.hpp"
@@ -150,6 +151,25 @@ bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept {
         if (!done) {
             wq.max_active = former;
             (void)apply_limit(wq);  // for this one the tokens are there
+        }
+    }
+    fill(wq);
+    return done;
+}
+
+bool set_attributes(cmwq_queue& wq, const attributes& wanted) noexcept {
+    bool done = false;
+    {
+        locked hold{wq.runtime->setup_lock};
+        const attributes former = std::exchange(wq.asked, wanted);
+        const placement* const former_rule = wq.where;
+        done = find_placement(wq) && (wq.first_seat() != nullptr || !needs_seats(wq) || limit_for_the_first_time(wq));
+        if (done) {
+            for_each_seat(wq, [&](pool_workqueue& seat) { place_seat(seat, placement_of(wq)); });
+            done = apply_limit(wq);
+        } else {
+            wq.asked = former;
+            wq.where = former_rule;
         }
     }
     fill(wq);

@@ -18,6 +18,9 @@ namespace engine {
 /// False: no memory for the seats or tokens; the old limit stays. Any thread.
 [[nodiscard]] bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept;
 
+/// The same for what an unbound or ordered queue asks about CPUs.
+[[nodiscard]] bool set_attributes(cmwq_queue& wq, const attributes& wanted) noexcept;
+
 /// Of a queue that is new in its runtime's list, and has no items yet. Under setup_lock.
 void refresh_limit(cmwq_queue& wq) noexcept;
 

@@ -42,6 +42,8 @@ const char* sentence_for(misuse_code code) noexcept {
         return "an item was disabled 4095 times more often than it was enabled; this one does not count";
     case misuse_code::max_active_of_ordered_queue:
         return "the max_active of an ordered queue was to be changed; it stays one";
+    case misuse_code::attributes_of_percpu_queue:
+        return "the attributes of a per-CPU queue were to be changed; nothing changes";
     case misuse_code::node_of_percpu_queue:
         return "an item was enqueued to a node on a queue whose items belong to CPUs; it goes to the caller's CPU";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";

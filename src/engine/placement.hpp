@@ -9,16 +9,39 @@
 
 #include "engine/item_list.hpp"
 
+#include <cmwq/attributes.hpp>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Constant, because a token may look at it at any time.
+/// Made once for each set of attributes, constant, and kept until the runtime ends: a token may look at it at any time.
 struct placement {
-    /// May an item of that place run on that CPU? Without a place it may anywhere.
-    bool allows(place wanted, int cpu) const noexcept { return wanted == no_place || wanted == place_on(cpu); }
+    enum class rule : unsigned char {
+        exact,   ///< a per-CPU queue's: on the CPU of the place; without a place anywhere
+        within,  ///< on the CPUs of the mask
+        pod,     ///< on those CPUs of the mask that are near the place
+    };
+
+    rule kind = rule::exact;
+    attributes asked;  // what it was made from; not looked at for `exact`
+    cpu_mask cpus;
+    /// For each CPU: the one of the mask where its items start, the nearest.
+    std::uint16_t start[platform::topology::max_cpus] = {};
+    /// For each CPU: which of the groups of CPUs it belongs to that the affinity scope makes.
+    std::uint16_t pod_of[platform::topology::max_cpus] = {};
+    placement* next = nullptr;  // U: all of a runtime
+
+    bool allows(place wanted, int cpu) const noexcept {
+        if (kind == rule::exact) return wanted == no_place || wanted == place_on(cpu);
+        if (!cpus.contains(cpu)) return false;
+        return kind == rule::within || wanted == no_place || pod_of[start[cpu_of(wanted)]] == pod_of[cpu];
+    }
     /// Where a token starts that is sent for an item of that place, by a thread on CPU `here`.
-    place start_for(place wanted, int) const noexcept { return wanted; }
+    place start_for(place wanted, int here) const noexcept {
+        if (kind == rule::exact) return wanted;
+        return place_on(start[wanted != no_place ? cpu_of(wanted) : here]);
+    }
 };
 
 /// The one for the seats of per-CPU queues.

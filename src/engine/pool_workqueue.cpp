@@ -269,6 +269,10 @@ void send_token(pool_workqueue& seat, place wanted) noexcept {
 }
 
 void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept {
+    const placement* rule = rule_of(seat);
+    if (rule != nullptr && rule->kind == placement::rule::pod && home::place_of(item) == no_place) {
+        home::set_place(item, place_on(platform::current_cpu()));
+    }
     const place wanted = home::place_of(item);
     seat.items.push(item);
     send_token(seat, wanted);

@@ -49,6 +49,8 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     bool drops_at_end = false;                        // I
     bool cpu_intensive = false;                       // I: a per-CPU queue on the unbound pools
     unsigned max_active = 0;                          // U: 0 = default
+    cmwq::attributes asked;                           // U
+    const cmwq::engine::placement* where = nullptr;   // U: what follows from them; null: anywhere
     cmwq::engine::runtime_state* runtime = nullptr;   // I
     cmwq::engine::rescuer* saviour = nullptr;         // I: of a mem_reclaim queue
     cmwq_queue* next_in_runtime = nullptr;            // U

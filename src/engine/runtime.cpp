@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The life of a runtime: started at first use, scopes made when a queue needs them, ended with its workers joined.
+#include "engine/attributes.hpp"
 #include "engine/environment.hpp"
 #include "engine/flush.hpp"
 #include "engine/fork.hpp"
@@ -108,6 +109,7 @@ void end_runtime(runtime_state& runtime) noexcept {
         runtime.closed_seats = seats->next_closed;
         destroy_array(seats, static_cast<std::size_t>(seats->nr_in_array));
     }
+    free_placements(runtime);
     if (runtime.counted) registry::instance().remove_runtime();
 }
 

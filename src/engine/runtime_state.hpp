@@ -52,6 +52,7 @@ struct runtime::impl {
     engine::mutex setup_lock;
     engine::atomic<engine::pool_scope*> scopes[engine::nr_scope_kinds] = {};  // A(setup)
     cmwq_queue* all_queues = nullptr;                                         // U
+    engine::placement* placements = nullptr;                                  // U
     engine::pool_workqueue* closed_seats = nullptr;                           // U
     engine::system_queue_set* queues;                                         // I
     engine::atomic<bool> highpri_refused{false};                              // T: written under setup_lock

@@ -33,7 +33,7 @@ void keep(runtime_state& runtime, pool_workqueue* seats) noexcept {
 }  // namespace
 
 bool needs_seats(const cmwq_queue& wq) noexcept {
-    return wq.one_at_a_time || wq.freezable || wq.max_active < wq.runtime->options.max_workers;
+    return wq.one_at_a_time || wq.freezable || wq.where != nullptr || wq.max_active < wq.runtime->options.max_workers;
 }
 
 seat_places places_of(const cmwq_queue& wq) noexcept {
@@ -42,7 +42,7 @@ seat_places places_of(const cmwq_queue& wq) noexcept {
 }
 
 const placement* placement_of(const cmwq_queue& wq) noexcept {
-    return wq.binds_to_cpu() ? &exact_placement : nullptr;
+    return wq.binds_to_cpu() ? &exact_placement : wq.where;
 }
 
 bool open_seats(cmwq_queue& wq, seat_places places) noexcept {

@@ -9,8 +9,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Is there anything that could keep its items from the pools: an order, a limit that its pools could reach (a scope
-/// has no more workers than the runtime allows), or a freeze?
+/// Is there anything that could keep its items from the pools: an order, CPUs that they may not run on, a limit that
+/// its pools could reach (a scope has no more workers than the runtime allows), or a freeze?
 [[nodiscard]] bool needs_seats(const cmwq_queue& wq) noexcept;
 
 /// How many of its items may be active at each seat now (none while it is frozen), and how many it may be. Under

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Queues: how they are made from their options, made ready, and destroyed.
+#include "engine/attributes.hpp"
 #include "engine/flush.hpp"
 #include "engine/limits.hpp"
 #include "engine/memory.hpp"
@@ -38,6 +39,7 @@ struct queue_plan {
     bool cpu_intensive = false;
     pending_items at_end = pending_items::run;
     bool background = false;
+    attributes asked{};
 };
 
 void set_background(queue_plan& plan, bool asked) noexcept {
@@ -56,6 +58,7 @@ queue_plan plan_of(const percpu& o) noexcept {
 queue_plan plan_of(const unbound& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, true};
     plan.contradictory = o.affinity_strict && o.affinity == affinity_scope::system;  // nothing to be strict about
+    plan.asked = {.affinity = o.affinity, .affinity_strict = o.affinity_strict && !plan.contradictory};
     set_background(plan, o.background);
     plan.at_end = o.at_end;
     return plan;
@@ -104,6 +107,7 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
     wq->one_at_a_time = plan.one_at_a_time;
     wq->freezable = plan.freezable;
     wq->mem_reclaim = plan.mem_reclaim;
+    wq->asked = plan.asked;
     wq->cpu_intensive = plan.cpu_intensive;
     wq->drops_at_end = plan.at_end == pending_items::drop;
     wq->max_active = checked_max_active(plan.max_active);
@@ -126,6 +130,7 @@ bool make_ready(cmwq_queue& wq) noexcept {
     if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) != 0) return true;
     wq.scope = scope;
     if (wq.max_active == 0) wq.max_active = default_max_active;
+    if (!find_placement(wq)) return false;
     if (needs_seats(wq) && !open_seats(wq, places_of(wq))) return false;
     if ((wq.mem_reclaim && !create_rescuer(wq)) || !registry::instance().add_queue(wq)) {
         end_rescuer(wq);

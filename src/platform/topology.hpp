@@ -11,6 +11,7 @@ namespace platform {
 struct cpu_info {
     int os_index = 0;  ///< the kernel's number, for pinning
     int node = 0;      ///< NUMA node, numbered from 0 without holes
+    int core = 0;      ///< core, numbered from 0; hardware threads of one core share it
     int cache = 0;     ///< last-level cache, numbered from 0 without holes
 };
 

@@ -120,6 +120,24 @@ TEST_F(misuse_report, contradictory_options_are_told_and_the_queue_works) {
     EXPECT_EQ(one.runs, 1);
 }
 
+TEST_F(misuse_report, attributes_of_a_percpu_queue_are_told_and_change_nothing) {
+    const auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+    const unsigned line = __LINE__ + 1;
+    EXPECT_FALSE(wq->apply_attributes({.cpus = cmwq::cpu_mask::of({0})}));
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::attributes_of_percpu_queue, "", "the queue");
+    expect_place(told, line);
+}
+
+TEST_F(misuse_report, contradictory_attributes_are_told_and_taken_without_strictness) {
+    const auto wq = cmwq::make_queue(cmwq::unbound{.name = "the queue"});
+    const unsigned line = __LINE__ + 1;
+    EXPECT_TRUE(wq->apply_attributes({.affinity = cmwq::affinity_scope::system, .affinity_strict = true}));
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::contradictory_options, "", "the queue");
+    expect_place(told, line);
+}
+
 TEST_F(misuse_report, node_of_a_percpu_queue_is_told_and_the_item_runs) {
     item one;
     const auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});

@@ -123,4 +123,104 @@ TEST(bound_items, can_be_cancelled_on_their_way) {
     });
 }
 
+// ---- attributes ----
+
+/// Masks come and go while items are enqueued. After each change, items that are enqueued from then on run within it.
+void change_masks(cmwq::queue& wq) {
+    for (const int cpu : {1, 0}) {
+        bound_item items[2];
+        for (bound_item& item : items) item.cpu = cpu;
+        model::check(wq.apply_attributes({.cpus = cmwq::cpu_mask::of({cpu})}), "there is memory");
+        for (bound_item& item : items) (void)wq.enqueue(item);
+        for (bound_item& item : items) (void)item.flush();
+        for (const bound_item& item : items) model::check(item.runs == 1, "each item ran once");
+    }
+    model::check(wq.apply_attributes({}), "there is memory");
+}
+
+TEST(attributes, hold_from_the_next_item_on) {
+    for (const int limit : {0, 1, 2}) {
+        explore(without_watchdog(on_cpus(2)), schedules, [limit] {
+            tested_runtime rt;
+            const auto wq = rt.make_queue(cmwq::unbound{.name = "masked", .max_active = limit});
+            std::array<bound_item, 3> others;
+            together({{0, [&] { change_masks(*wq); }}, {1, [&] {
+                                                            for (bound_item& item : others) (void)wq->enqueue(item);
+                                                        }}});
+            wq->flush();
+            for (const bound_item& item : others) model::check(item.runs == 1, "each item ran once");
+        });
+    }
+}
+
+TEST(attributes, that_change_keep_the_order_of_an_ordered_queue) {
+    explore(without_watchdog(on_two_nodes()), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::ordered{.name = "in order"});
+        std::array<tested_item, 5> items;
+        std::size_t next = 0;
+        for (tested_item& item : items) {
+            item.body = [&](tested_item& self) {
+                model::check(&self == &items[next++], "items run in the order of enqueuing");
+            };
+        }
+        together({{0,
+                   [&] {
+                       for (tested_item& item : items) (void)wq->enqueue(item);
+                   }},
+                  {3, [&] {
+                       (void)wq->apply_attributes({.cpus = cmwq::cpu_mask::of({2, 3})});
+                       (void)wq->apply_attributes({.affinity = cmwq::affinity_scope::cpu, .affinity_strict = true});
+                       (void)wq->apply_attributes({});
+                   }}});
+        wq->flush();
+        model::check(next == items.size(), "each item ran once");
+    });
+}
+
+TEST(attributes, that_are_strict_keep_items_on_the_node_of_their_enqueuer) {
+    for (const int limit : {0, 1}) {
+        explore(without_watchdog(on_two_nodes()), schedules, [limit] {
+            tested_runtime rt;
+            const auto wq = rt.make_queue(cmwq::unbound{
+                .name = "near", .max_active = limit, .affinity = cmwq::affinity_scope::numa, .affinity_strict = true});
+            std::array<tested_item, 3> items[2];
+            for (int node = 0; node < 2; ++node) {
+                for (tested_item& item : items[node]) {
+                    item.body = [node](tested_item&) {
+                        model::check(platform::current_cpu() / 2 == node, "an item runs on the node of its enqueuer");
+                    };
+                }
+            }
+            const auto enqueue = [&](std::array<tested_item, 3>& some) {
+                for (tested_item& item : some) (void)wq->enqueue(item);
+            };
+            together({{0, [&] { enqueue(items[0]); }}, {3, [&] { enqueue(items[1]); }}});
+            wq->flush();
+            for (const auto& some : items) {
+                for (const tested_item& item : some) model::check(item.runs == 1, "each item ran once");
+            }
+        });
+    }
+}
+
+TEST(attributes, that_are_strict_keep_items_on_their_core_of_eight_cpus) {
+    model::options how = on_cpus(8);
+    how.cpus = {.count = 8, .nodes = 2, .caches = 4, .threads_per_core = 2};
+    explore(without_watchdog(how), schedules / 2, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(
+            cmwq::unbound{.name = "core", .affinity = cmwq::affinity_scope::smt, .affinity_strict = true});
+        tested_item items[8];
+        for (int cpu = 0; cpu < 8; ++cpu) {
+            items[cpu].body = [cpu](tested_item&) {
+                model::check(platform::current_cpu() / 2 == cpu / 2, "an item runs on the core it was enqueued to");
+            };
+            (void)wq->enqueue_on(cpu, items[cpu]);
+        }
+        wq->flush();
+        for (const tested_item& item : items) model::check(item.runs == 1, "each item ran once");
+    });
+}
+
 }  // namespace

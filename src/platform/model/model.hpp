@@ -48,6 +48,7 @@ struct cpu_layout {
     int count = 2;
     int nodes = 1;
     int caches = 1;
+    int threads_per_core = 1;
 };
 
 /// Which calls of a kind fail. Calls are counted from 1; several rules may be set, 0 means not at all.

@@ -65,6 +65,7 @@ struct discovered {
         read_affinity_mask(found);
         const int quota = cgroup_quota_cpus();
         if (quota > 0 && quota < found.nr_cpus) found.nr_cpus = quota;
+        for (int index = 0; index < found.nr_cpus; ++index) found.cpus[index].core = index;
         fill_in_localities(found);
         index_cpus(found);
     }

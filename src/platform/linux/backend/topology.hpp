@@ -19,7 +19,7 @@ int topology_index_of(int os_cpu) noexcept;
 /// The kernel's number of topology::cpus[index].
 int os_index_of(int index) noexcept;
 
-/// Provided by topology_hwloc.cpp or topology_affinity.cpp: node and cache of each entry of `t.cpus`.
+/// Provided by topology_hwloc.cpp or topology_affinity.cpp: node, core and cache of each entry of `t.cpus`.
 void fill_in_localities(topology& t) noexcept;
 
 }  // namespace platform

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Without hwloc: one node, one cache. Pools and their order still come from the affinity mask.
+// Without hwloc: one node, one cache, each CPU a core. Pools and their order still come from the affinity mask.
 #include "backend/topology.hpp"
 
 namespace cmwq {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NUMA nodes and last-level caches from hwloc. Synthetic topologies (HWLOC_SYNTHETIC) therefore work here too.
+// NUMA nodes, last-level caches and cores from hwloc. Synthetic topologies (HWLOC_SYNTHETIC) therefore work here too.
 #include "backend/topology.hpp"
 
 #include <hwloc.h>
@@ -33,11 +33,15 @@ void fill_in_localities(topology& t) noexcept {
     // Only what is asked for below: devices and the like would cost milliseconds.
     hwloc_topology_set_all_types_filter(map, HWLOC_TYPE_FILTER_KEEP_NONE);
     hwloc_topology_set_type_filter(map, HWLOC_OBJ_L3CACHE, HWLOC_TYPE_FILTER_KEEP_ALL);
+    hwloc_topology_set_type_filter(map, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL);
     if (hwloc_topology_load(map) == 0) {
         for (int index = 0; index < t.nr_cpus; ++index) {
             const hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(map, static_cast<unsigned>(t.cpus[index].os_index));
             if (pu == nullptr) continue;
             t.cpus[index].node = node_of(map, pu);
+            if (hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(map, HWLOC_OBJ_CORE, pu)) {
+                t.cpus[index].core = static_cast<int>(core->logical_index);
+            }
             t.cpus[index].cache = index_around(map, pu, HWLOC_OBJ_L3CACHE);
         }
     }

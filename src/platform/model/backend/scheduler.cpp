@@ -38,6 +38,7 @@ void scheduler::lay_out_cpus() {
     for (int i = 0; i < cpus.nr_cpus; ++i) {
         cpus.cpus[i].os_index = i;
         cpus.cpus[i].node = i * std::clamp(layout.nodes, 1, cpus.nr_cpus) / cpus.nr_cpus;
+        cpus.cpus[i].core = i / std::max(layout.threads_per_core, 1);
         cpus.cpus[i].cache = i * std::clamp(layout.caches, 1, cpus.nr_cpus) / cpus.nr_cpus;
     }
 }

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// apply_attributes: the items of an unbound queue run where it is told, from the next one on, and an ordered queue
+// keeps its order while that changes.
+#include "support/cpus.hpp"
+#include "support/gate.hpp"
+#include "support/patience.hpp"
+
+#include <cmwq/cmwq.hpp>
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <memory>
+#include <sched.h>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using cmwq::affinity_scope;
+using cmwq::cpu_mask;
+
+/// Of the first thread: workers are pinned.
+const std::vector<int> all = support::allowed_cpus();
+
+int cpu_here() {
+    const int here = sched_getcpu();
+    for (std::size_t index = 0; index < all.size(); ++index) {
+        if (all[index] == here) {
+            return static_cast<int>(index);
+        }
+    }
+    return -1;
+}
+
+/// How many of the items run outside the mask, and how many run at all.
+struct tally {
+    std::atomic<int> runs{0}, outside{0};
+};
+
+void enqueue_for(cmwq::queue& wq, const cpu_mask& mask, tally& counts, int count) {
+    for (int i = 0; i < count; ++i) {
+        ASSERT_TRUE(wq.try_spawn([&counts, mask] {
+            ++counts.runs;
+            counts.outside += mask.contains(cpu_here()) ? 0 : 1;
+        }));
+    }
+}
+
+class attributes_test : public ::testing::Test {
+protected:
+    void SetUp() override {
+        support::discover_machine();
+        if (cmwq::nr_cpus() != static_cast<int>(all.size())) {
+            GTEST_SKIP() << "a quota allows fewer CPUs than the mask, so their numbers do not say which they are";
+        }
+    }
+    /// One CPU after the other.
+    void expect_each_mask_kept(cmwq::queue& wq) {
+        const int per_cpu = support::rounds(500);
+        for (int round = 0; round < 3; ++round) {
+            for (int cpu = 0; cpu < cmwq::nr_cpus(); ++cpu) {
+                tally counts;
+                const cpu_mask one = cpu_mask::of({cpu});
+                ASSERT_TRUE(wq.apply_attributes({.cpus = one}));
+                enqueue_for(wq, one, counts, per_cpu);
+                wq.flush();
+                EXPECT_EQ(counts.runs, per_cpu);
+                EXPECT_EQ(counts.outside, 0) << wq.name() << " on CPU " << cpu;
+            }
+        }
+    }
+};
+
+TEST_F(attributes_test, cpu_mask_is_kept) {
+    expect_each_mask_kept(*cmwq::make_queue(cmwq::unbound{.name = "unlimited"}));
+    expect_each_mask_kept(*cmwq::make_queue(cmwq::unbound{.name = "limited", .max_active = 2}));
+    expect_each_mask_kept(*cmwq::make_queue(cmwq::unbound{.name = "highpri", .highpri = true}));
+    expect_each_mask_kept(*cmwq::make_queue(cmwq::ordered{.name = "in order"}));
+    expect_each_mask_kept(*cmwq::make_queue(cmwq::ordered{.name = "reclaim", .mem_reclaim = true}));
+}
+
+TEST_F(attributes_test, waiting_items_follow_a_new_mask) {
+    const auto wq = cmwq::make_queue(cmwq::ordered{.name = "in order"});
+    support::gate opened;
+    ASSERT_TRUE(wq->try_spawn([&] { EXPECT_TRUE(opened.pass()); }));
+    tally counts;
+    const cpu_mask last = cpu_mask::of({cmwq::nr_cpus() - 1});
+    enqueue_for(*wq, last, counts, 50);
+    ASSERT_TRUE(wq->apply_attributes({.cpus = last}));
+    opened.open();
+    wq->flush();
+    EXPECT_EQ(counts.runs, 50);
+    EXPECT_EQ(counts.outside, 0);
+}
+
+TEST_F(attributes_test, items_of_a_queue_that_had_no_seats_move_to_the_mask) {
+    const auto wq = cmwq::make_queue(cmwq::unbound{.name = "unlimited"});
+    tally counts;
+    const cpu_mask last = cpu_mask::of({cmwq::nr_cpus() - 1});
+    for (int round = 0; round < support::rounds(50); ++round) {
+        enqueue_for(*wq, {}, counts, 20);
+    }
+    ASSERT_TRUE(wq->apply_attributes({.cpus = last}));
+    wq->flush();
+    tally after;
+    enqueue_for(*wq, last, after, 100);
+    wq->flush();
+    EXPECT_EQ(after.outside, 0);
+    EXPECT_EQ(after.runs, 100);
+}
+
+TEST_F(attributes_test, ordered_queue_keeps_its_order_while_they_change) {
+    const auto wq = cmwq::make_queue(cmwq::ordered{.name = "in order"});
+    const int count = support::rounds(20'000);
+    std::atomic<bool> done{false};
+    std::jthread changer{[&] {
+        for (int round = 0; !done; ++round) {
+            (void)wq->apply_attributes({.cpus = cpu_mask::of({round % cmwq::nr_cpus()})});
+            (void)wq->apply_attributes({.affinity = affinity_scope::cpu, .affinity_strict = true});
+            (void)wq->apply_attributes({});
+            std::this_thread::yield();
+        }
+    }};
+    int next = 0;
+    bool in_order = true;
+    for (int i = 0; i < count; ++i) {
+        if (!wq->try_spawn([&, i] { in_order = in_order && next++ == i; })) {
+            break;
+        }
+    }
+    wq->flush();
+    done = true;
+    EXPECT_TRUE(in_order);
+    EXPECT_EQ(next, count);
+}
+
+TEST_F(attributes_test, strict_scope_keeps_items_near_who_enqueued_them) {
+    const auto wq =
+        cmwq::make_queue(cmwq::unbound{.name = "strict", .affinity = affinity_scope::cpu, .affinity_strict = true});
+    for (int cpu = 0; cpu < cmwq::nr_cpus(); ++cpu) {
+        tally counts;
+        const support::pinned_to here{all[static_cast<std::size_t>(cpu)]};
+        enqueue_for(*wq, cpu_mask::of({cpu}), counts, support::rounds(500));
+        wq->flush();
+        EXPECT_EQ(counts.outside, 0);
+        EXPECT_EQ(counts.runs, support::rounds(500));
+    }
+}
+
+TEST_F(attributes_test, enqueue_on_is_kept_within_the_mask) {
+    const auto wq = cmwq::make_queue(cmwq::unbound{.name = "masked"});
+    ASSERT_TRUE(
+        wq->apply_attributes({.cpus = cpu_mask::of({0}), .affinity = affinity_scope::cpu, .affinity_strict = true}));
+    struct seen : cmwq::work<seen> {
+        int cpu = -1;
+        static void run(seen& self) { self.cpu = cpu_here(); }
+    } item;
+    ASSERT_TRUE(wq->enqueue_on(cmwq::nr_cpus() - 1, item));
+    wq->flush();
+    EXPECT_EQ(item.cpu, 0);
+}
+
+TEST_F(attributes_test, mask_without_any_cpu_of_ours_counts_as_empty) {
+    const auto wq = cmwq::make_queue(cmwq::unbound{.name = "nowhere"});
+    ASSERT_TRUE(wq->apply_attributes({.cpus = cpu_mask::of({cpu_mask::max_cpus - 1})}));
+    tally counts;
+    enqueue_for(*wq, {}, counts, 100);
+    wq->flush();
+    EXPECT_EQ(counts.runs, 100);
+}
+
+TEST_F(attributes_test, runtime_keeps_its_unbound_queues_to_its_cpus) {
+    const cpu_mask last = cpu_mask::of({cmwq::nr_cpus() - 1});
+    cmwq::runtime mine{{.unbound_cpus = last}};
+    const auto ordered = mine.make_queue(cmwq::ordered{.name = "in order"});
+    tally counts;
+    enqueue_for(mine.system_unbound(), last, counts, 200);
+    enqueue_for(*ordered, last, counts, 200);
+    mine.system_unbound().flush();
+    ordered->flush();
+    EXPECT_EQ(counts.runs, 400);
+    EXPECT_EQ(counts.outside, 0);
+}
+
+TEST_F(attributes_test, blocked_items_are_replaced_on_the_same_cpu) {
+    const auto wq = cmwq::make_queue(cmwq::unbound{.name = "blocking"});
+    const cpu_mask last = cpu_mask::of({cmwq::nr_cpus() - 1});
+    ASSERT_TRUE(wq->apply_attributes({.cpus = last}));
+    support::gate opened;
+    for (int i = 0; i < 4; ++i) {
+        ASSERT_TRUE(wq->try_spawn([&] { EXPECT_TRUE(opened.pass()); }));
+    }
+    tally counts;
+    ASSERT_TRUE(wq->try_spawn([&] {
+        counts.outside += last.contains(cpu_here()) ? 0 : 1;
+        opened.open();
+    }));
+    wq->flush();
+    EXPECT_EQ(counts.outside, 0);
+}
+
+TEST(cpu_mask_test, names_the_cpus_that_were_added) {
+    cpu_mask mask = cpu_mask::of({0, 64, 1023});
+    mask.add(5).add(-1).add(1024);
+    EXPECT_FALSE(mask.empty());
+    EXPECT_TRUE(cpu_mask{}.empty());
+    for (int cpu = -2; cpu < 1030; ++cpu) {
+        EXPECT_EQ(mask.contains(cpu), cpu == 0 || cpu == 5 || cpu == 64 || cpu == 1023) << cpu;
+    }
+    EXPECT_EQ(mask, cpu_mask::of({5, 1023, 64, 0}));
+}
+
+}  // namespace
