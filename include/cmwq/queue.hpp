@@ -121,8 +121,9 @@ public:
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_new_time{wait, cpu}, where);
     }
 
-    /// Enables an item that was disabled and, if it may be enqueued then, enqueues it. `x` and what is returned are as
-    /// with enqueue; an item that is still disabled is refused (refusal::disabled). Context: as enqueue; without a
+    /// Enables an item that was disabled and, if it may be enqueued then, enqueues it. `x` (an owner, or an item by
+    /// reference) and what is returned are as with enqueue; an item that is still disabled is refused
+    /// (refusal::disabled). Context: as enqueue; without a
     /// disable it is misuse (misuse_code::enable_without_disable), and the item is enqueued if it can be.
     template <std::uint64_t Id = 0, class X>
     auto enable_and_enqueue(X&& x, call_site where = call_site::current()) noexcept {

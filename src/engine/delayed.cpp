@@ -26,11 +26,14 @@ namespace {
 
 constexpr std::int64_t end_of_time = static_cast<std::int64_t>(last_instant);
 
-/// The instant meant, at the latest the end of the clock; `never`: at once. No clock is read where none is needed.
-instant instant_of(const due_time& when) noexcept {
+/// The instant meant, at the latest the end of the clock; `never`: at once. No clock is read for a punctual item with a
+/// time point: one that has passed is out of its wheel again at once. A deferrable one would wait there for an
+/// occasion.
+instant instant_of(const due_time& when, bool deferrable) noexcept {
     if (when.nanoseconds <= 0) return never;
-    if (when.absolute) return static_cast<instant>(when.nanoseconds);
+    if (when.absolute && !deferrable) return static_cast<instant>(when.nanoseconds);
     const std::int64_t now = platform::now().count();
+    if (when.absolute) return when.nanoseconds > now ? static_cast<instant>(when.nanoseconds) : never;
     return static_cast<instant>(now + std::min(when.nanoseconds, end_of_time - now));
 }
 
@@ -58,7 +61,7 @@ refusal find_destination(destination& to, queue& wq, work_base& item, const due_
     to.wq = &as_engine(wq);
     if (const refusal why = admit(*to.wq, &item, where); why != refusal::none) return why;
     to.cpu = when.cpu;
-    to.due = instant_of(when);
+    to.due = instant_of(when, engine_access::timer(item).deferrable);
     if (to.due == never) return refusal::none;
     if (!timers::instance().ready()) return refusal::no_memory;
     to.wheel = timers::instance().wheel_for(item);

@@ -151,7 +151,8 @@ void registry::free_everything() noexcept {
 
 void registry::renew_after_fork(worker* forker) noexcept {
     for (queue_id id = first_queue_here.load(memory_order_relaxed); id <= highest_queue_; ++id) {
-        page_for(id)->queues[id % queues_per_page].store(nullptr, memory_order_relaxed);
+        queue_page* page = queue_pages_[id / queues_per_page].load(memory_order_relaxed);
+        if (page != nullptr) page->queues[id % queues_per_page].store(nullptr, memory_order_relaxed);
     }
     lowest_free_queue_ = highest_queue_ + 1;
     first_queue_here.store(lowest_free_queue_, memory_order_relaxed);

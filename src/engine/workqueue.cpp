@@ -14,11 +14,10 @@
 #include <cmwq/this_worker.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 cmwq_queue::cmwq_queue(const char* given, std::size_t length, cmwq::engine::scope_kind kind_given) noexcept
     : kind{kind_given} {
-    std::memcpy(name, given, std::min(length, name_size - 1));
+    std::copy_n(given, std::min(length, name_size - 1), name);  // none is given if there is no name
 }
 
 namespace cmwq {
