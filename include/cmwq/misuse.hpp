@@ -60,6 +60,10 @@ enum class misuse_code : int {
     max_active_of_ordered_queue = 16,
     /// enqueue_node of a per-CPU queue, whose items belong to CPUs. Carries on as enqueue.
     node_of_percpu_queue = 17,
+    /// The max_pending of a queue's bound is negative. Carries on without a bound.
+    max_pending_out_of_range = 18,
+    /// A function would wait for room in the queue that runs it. Its item is refused (refusal::queue_full) at once.
+    wait_for_own_queue = 19,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

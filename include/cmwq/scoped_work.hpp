@@ -55,7 +55,8 @@ public:
 
     /// Enqueues it to its queue. False: it is pending already, and the coming run sees what was stored before this
     /// call; or the queue refuses. While it runs it may be enqueued; it then runs again afterwards. Context: any
-    /// thread, its own function included; never blocks or allocates.
+    /// thread, its own function included; never allocates, and blocks only on a queue whose bound
+    /// says so (pending_bound).
     bool enqueue(call_site where = call_site::current()) noexcept {
         return raw_enqueue(*queue_, item_, where) == refusal::none;
     }

@@ -11,8 +11,6 @@
 #include "engine/submit.hpp"
 #include "engine/timers.hpp"
 
-#include <cmwq/this_worker.hpp>
-
 #include <algorithm>
 
 namespace cmwq {
@@ -45,6 +43,15 @@ struct destination {
     int cpu = -1;
 
     std::uint64_t place() const noexcept { return due != never ? in_wheel(wq->id, wheel) : in_queue(wq->id); }
+
+    /// Claims the item and sends it. What is to run at once needs room in a bounded queue; what has a time does not.
+    refusal submit(work_base& item, const prepare_step& prepare, const call_site& where) const noexcept {
+        if (due == never && wq->bound != nullptr) return submit_bounded(*wq, item, prepare, cpu, where);
+        if (const refusal why = claim_for(item, place()); why != refusal::none) return why;
+        if (prepare.function != nullptr) prepare.function(prepare.context);
+        send(item);
+        return refusal::none;
+    }
 
     /// By whoever has the claim. Lifetime: the item may have run and be gone when this returns.
     void send(work_base& item) const noexcept {
@@ -86,10 +93,7 @@ refusal submit_delayed(queue& wq, work_base& item, const due_time& when, prepare
     if (const refusal why = find_destination(to, wq, item, when, {file, function, line}); why != refusal::none) {
         return why;
     }
-    if (const refusal why = claim_for(item, to.place()); why != refusal::none) return why;
-    if (prepare.function != nullptr) prepare.function(prepare.context);
-    to.send(item);
-    return refusal::none;
+    return to.submit(item, prepare, {file, function, line});
 }
 
 modified modify_delayed(queue& wq, work_base& item, const due_time& when, prepare_step prepare, const char* file,
@@ -106,17 +110,14 @@ modified modify_delayed(queue& wq, work_base& item, const due_time& when, prepar
                           &to};
     for (;;) {
         if (take_pending(item, move)) return {refusal::none, true};
-        const refusal why = claim_for(item, to.place());
-        if (why == refusal::already_pending) continue;  // somebody else was first: moved from there, then
-        if (why != refusal::none) return {why, false};
-        if (prepare.function != nullptr) prepare.function(prepare.context);
-        to.send(item);
-        return {refusal::none, false};
+        const refusal why = to.submit(item, prepare, {file, function, line});
+        if (why != refusal::already_pending) return {why, false};
+        // Somebody else was first: moved from there, then.
     }
 }
 
 bool flush_delayed_item(work_base& item, call_site where) noexcept {
-    const bool own = this_worker::current() == &item;
+    const bool own = is_inside(item);
     const bool expired = !own && expire_now(item);
     return flush_item(item, where) || expired;
 }

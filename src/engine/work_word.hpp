@@ -120,6 +120,19 @@ inline std::uint64_t word_of(work_base& item) noexcept {
     }
 }
 
+/// Would claim_for refuse the item as it is now? Then it is refused as by claim_for, the word written. none: it could
+/// be claimed a moment ago.
+[[nodiscard]] inline refusal refuse_unclaimable(work_base& item) noexcept {
+    atomic_ref<std::uint64_t> word{access::word(item)};
+    std::uint64_t seen = word.load(memory_order_relaxed);
+    while ((as_seen_here(seen) & work_word::unclaimable) != 0) {
+        // sync work-word.14: acquire-release read-modify-write; pairs with work-word.2; as a refusal by work-word.1
+        if (!word.compare_exchange_weak(seen, seen, memory_order_acq_rel, memory_order_relaxed)) continue;
+        return (as_seen_here(seen) & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
+    }
+    return refusal::none;
+}
+
 /// The part of the word that says where a pending instance is.
 constexpr std::uint64_t in_queue(queue_id id) noexcept {
     return std::uint64_t{id} << work_word::queue_shift;
