@@ -46,10 +46,10 @@ class Case:
     most_rounds: int = 1000
 
 
-def choose(only):
-    """The figures that `--only` asks for: P10 means all that begin with it."""
+def choose(only, figures):
+    """Those of `figures` that `--only` asks for: P10 means all that begin with it."""
     names = [name for name in only.split(",") if name]
-    return [figure for figure in FIGURES
+    return [figure for figure in figures
             if not names or any(figure == name or figure.startswith(name + "-") for name in names)]
 
 
@@ -225,9 +225,10 @@ TABLES = {
 }
 
 
-def table(figure, by_row):
-    """The lines of a figure, the heading first. by_row[row] is a list of runs, each with its column."""
-    titles, cells, reference_of = TABLES[figure.split("-")[0]]
+def table(described, by_row):
+    """The lines of a figure, the heading first. `described`: its entry in TABLES. by_row[row] is a list of runs, each
+    with its column."""
+    titles, cells, reference_of = described
     split = {row: {} for row in by_row}
     for row, runs in by_row.items():
         for run in runs:

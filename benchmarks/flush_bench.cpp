@@ -3,13 +3,17 @@
 // What queue.flush() costs its caller: with nothing to wait for, and with N items pending. cmwq counts nothing per item
 // for flush; flush finds the pending items itself. This program says what that costs per pending item, of the flushed
 // queue and of another one in front, untouched in the pool's inbox and already taken by a worker. It prints one row per
-// case: the caller's CPU time in the call (wall time would include the items), and that per pending item.
+// case: the caller's CPU time in the call (wall time would include the items), and that per pending item. For run.py:
+// `--list`; `--work P16 --pending N` prints one case as a line of JSON.
 #include "harness/affinity.hpp"
 #include "harness/clock.hpp"
+#include "harness/result.hpp"
+#include "harness/words.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cmwq/cmwq.hpp>
+#include <cmwq/version.hpp>
 #include <cstdio>
 #include <string_view>
 #include <thread>
@@ -146,50 +150,89 @@ flush_cost measure(const scenario& now, cmwq::queue& flushed, cmwq::queue& other
     return cost;
 }
 
+struct median_cost {
+    double median = 0, least = 0, most = 0;
+    int disturbed = 0;
+};
+
+median_cost measure_often(const scenario& now, cmwq::queue& flushed, cmwq::queue& other,
+                          std::vector<pending_item>& items, std::size_t repeats) {
+    std::vector<double> costs;
+    median_cost found;
+    for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
+        const flush_cost cost = measure(now, flushed, other, items);
+        costs.push_back(cost.cpu_ns);
+        found.disturbed += cost.disturbed ? 1 : 0;
+    }
+    std::sort(costs.begin(), costs.end());
+    found.median = costs[repeats / 2];
+    found.least = costs.front();
+    found.most = costs.back();
+    return found;
+}
+
 void print_pending(cmwq::queue& flushed, cmwq::queue& other, std::size_t most, std::size_t repeats) {
     std::vector<pending_item> items(most);
     std::printf("%-13s %-12s %9s %14s %10s\n", "pending of", "where", "pending", "flush CPU us", "ns/pending");
     for (const bool own : {true, false}) {
         for (const place where : {place::inbox, place::worker_list}) {
             for (std::size_t pending = 1'000; pending <= most; pending *= 10) {
-                std::vector<double> costs;
-                int disturbed = 0;
-                for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
-                    const flush_cost cost = measure({own, where, pending}, flushed, other, items);
-                    costs.push_back(cost.cpu_ns);
-                    disturbed += cost.disturbed ? 1 : 0;
-                }
-                std::sort(costs.begin(), costs.end());
-                const double median = costs[repeats / 2];
+                const median_cost cost = measure_often({own, where, pending}, flushed, other, items, repeats);
                 std::printf("%-13s %-12s %9zu %14.1f %10.2f  [%.1f-%.1f]%s\n", own ? "this queue" : "another queue",
-                            where == place::inbox ? "inbox" : "worker list", pending, median / 1000,
-                            median / static_cast<double>(pending), costs.front() / 1000, costs.back() / 1000,
-                            disturbed > 0 ? "  disturbed" : "");
+                            where == place::inbox ? "inbox" : "worker list", pending, cost.median / 1000,
+                            cost.median / static_cast<double>(pending), cost.least / 1000, cost.most / 1000,
+                            cost.disturbed > 0 ? "  disturbed" : "");
             }
         }
     }
 }
 
 /// The same call many times, with nothing of this queue anywhere.
-void print_empty(const char* when, cmwq::queue& flushed) {
+double empty_ns(cmwq::queue& flushed) {
     constexpr int calls = 10'000;
     const std::int64_t before = bench::now_ns();
     for (int call = 0; call < calls; ++call) {
         flushed.flush();
     }
-    std::printf("empty queue, %s: %.1f ns per flush\n", when, static_cast<double>(bench::now_ns() - before) / calls);
+    return static_cast<double>(bench::now_ns() - before) / calls;
+}
+
+void print_empty(const char* when, cmwq::queue& flushed) {
+    std::printf("empty queue, %s: %.1f ns per flush\n", when, empty_ns(flushed));
+}
+
+/// One case for run.py: in a worker's list, of this queue; or of an empty queue that was used before.
+void print_for_table(cmwq::queue& flushed, cmwq::queue& other, std::size_t pending, std::size_t repeats) {
+    std::vector<pending_item> items(pending + 1);
+    flushed.enqueue(items.back());
+    flushed.flush();
+    bench::result found;
+    found.complete = true;
+    found.items = 1;
+    const scenario listed{true, place::worker_list, pending};
+    found.ns = pending == 0 ? empty_ns(flushed) : measure_often(listed, flushed, other, items, repeats).median;
+    found.threads = bench::threads_now();
+    bench::print(found, "cmwq", CMWQ_VERSION_STRING, "P16");
 }
 
 }  // namespace
 
 /// `--quick`: only small numbers, once; shows that it works and says nothing about time.
 int main(int argc, char** argv) {
-    const bool quick = argc > 1 && std::string_view{argv[1]} == "--quick";
+    const bench::words asked{argc, argv};
+    const bool quick = asked.has("--quick");
+    if (asked.has("--list")) {
+        return std::puts("P16") < 0;
+    }
     const cmwq::owned_queue flushed = cmwq::make_queue(cmwq::percpu{.name = "flushed"});
     const cmwq::owned_queue other = cmwq::make_queue(cmwq::percpu{.name = "other"});
     if (!flushed || !other) {
         std::fputs("no memory for two queues\n", stderr);
         return 1;
+    }
+    if (asked.has("--work")) {
+        print_for_table(*flushed, *other, asked.number_after("--pending", std::size_t{0}), quick ? 1 : 7);
+        return 0;
     }
     print_empty("never used", *flushed);
     pending_item once;

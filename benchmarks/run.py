@@ -19,7 +19,11 @@ import sys
 import time
 
 import blocking
+import operations
 
+FIGURES = blocking.FIGURES | operations.FIGURES
+TABLES = blocking.TABLES | operations.TABLES
+OWN_PROGRAMS = ["timelines", "timer_bench", "cancel_bench", "flush_bench"]  # cmwq alone, with queues of their own
 WORKLOADS = {
     "P1": "enqueue and run 10^6 items, 1 producer",
     "P2-2": "the same, 2 producers",
@@ -76,7 +80,7 @@ def read_subjects(folder, wanted):
         elif line and (not wanted or line in wanted):
             programs[line] = folder / f"bench_{line}"
     if not wanted or "cmwq" in wanted:
-        programs["timelines"] = folder / "timelines"  # cmwq's too, but with queues of its own
+        programs |= {name: folder / name for name in OWN_PROGRAMS}
     unknown = wanted - programs.keys()
     if unknown:
         sys.exit(f"no such peer here: {', '.join(sorted(unknown))}")
@@ -89,8 +93,8 @@ def read_subjects(folder, wanted):
 def choose_workloads(only):
     names = [name for name in only.split(",") if name]
     chosen = [work for work in WORKLOADS if not names or any(work == n or work.startswith(n + "-") for n in names)]
-    if not chosen and not blocking.choose(only):
-        sys.exit(f"no such workload: {only}; there are {', '.join([*WORKLOADS, *blocking.FIGURES])}")
+    if not chosen and not blocking.choose(only, FIGURES):
+        sys.exit(f"no such workload: {only}; there are {', '.join([*WORKLOADS, *FIGURES])}")
     return chosen
 
 
@@ -208,11 +212,16 @@ def show_progress(text):
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def run_blocking(programs, arguments):
+def cases_of(programs, arguments):
+    able, chosen = what_they_can(programs), blocking.choose(arguments.only, FIGURES)
+    every = [case for module in (blocking, operations) for case in module.Cases(able, arguments).build()]
+    return [case for case in every if case.figure in chosen]
+
+
+def run_figures(programs, arguments):
     """runs[figure][row] is the list of its runs; each says its column. Who was late once is not waited for again."""
-    chosen = blocking.choose(arguments.only)
-    cases = [case for case in blocking.Cases(what_they_can(programs), arguments).build() if case.figure in chosen]
-    runs = {figure: {} for figure in chosen}
+    cases = cases_of(programs, arguments)
+    runs = {figure: {} for figure in FIGURES if any(case.figure == figure for case in cases)}
     tardy = set()
     rounds = 1 if arguments.quick else arguments.rounds
     for number in range(rounds):
@@ -305,11 +314,10 @@ def print_tables(runs):
         print_table([header(work)] + [row(work, peer, by_peer[peer], floor, own) for peer in in_order(by_peer)])
 
 
-def print_blocking_tables(runs):
+def print_figures(runs):
     for figure, by_row in runs.items():
-        if by_row:
-            print(f"{figure}: {blocking.FIGURES[figure]}")
-            print_table(blocking.table(figure, by_row))
+        print(f"{figure}: {FIGURES[figure]}")
+        print_table(blocking.table(TABLES[figure.split("-")[0]], by_row))
 
 
 def describe(facts, runs, absent):
@@ -335,11 +343,11 @@ def main():
     programs, absent = read_subjects(build, {name for name in arguments.peers.split(",") if name})
     facts = environment(build, arguments.priority, arguments.unprivileged)
     runs = run_all(programs, choose_workloads(arguments.only), arguments)
-    blocking_runs = run_blocking(programs, arguments)
-    describe(facts, runs | blocking_runs, absent)
+    figures = run_figures(programs, arguments)
+    describe(facts, runs | figures, absent)
     print_tables(runs)
-    print_blocking_tables(blocking_runs)
-    runs |= blocking_runs
+    print_figures(figures)
+    runs |= figures
     if arguments.json:
         arguments.json.write_text(json.dumps({"environment": facts, "runs": runs}, indent=1) + "\n")
     failures = [f"{work} {peer}: {run['error']}" for work, by_peer in runs.items()

@@ -9,10 +9,10 @@
 #include "harness/affinity.hpp"
 #include "harness/clock.hpp"
 #include "harness/result.hpp"
+#include "harness/words.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmwq/cmwq.hpp>
 #include <cmwq/version.hpp>
 #include <cstdint>
@@ -132,24 +132,6 @@ void warm_up(cmwq::queue& wq) {
     }
 }
 
-struct arguments {
-    int rounds = 20;
-    std::string_view queue;  // empty: all
-    bool list = false;
-
-    explicit arguments(std::span<char*> words) {
-        for (std::size_t i = 0; i < words.size(); ++i) {
-            const std::string_view word = words[i];
-            const std::string_view value = i + 1 < words.size() ? words[i + 1] : "";
-            list = list || word == "--list";
-            if (word == "--quick") rounds = 1;
-            if (word == "--rounds") std::from_chars(value.data(), value.data() + value.size(), rounds);
-            if (word == "--queue") queue = value;
-        }
-        rounds = std::max(rounds, 1);
-    }
-};
-
 struct queues {
     cmwq::owned_queue three = cmwq::make_queue(cmwq::percpu{.name = "three", .max_active = 3});
     cmwq::owned_queue two = cmwq::make_queue(cmwq::percpu{.name = "two", .max_active = 2});
@@ -177,8 +159,10 @@ void measure(std::span<timeline> all, int rounds) {
 /// `--rounds N`, `--quick` (one round: shows that it works and says nothing about time). For run.py: `--list`,
 /// `--queue three|two|intensive|one` prints that one as a line of JSON.
 int main(int argc, char** argv) {
-    const arguments asked{{argv + 1, static_cast<std::size_t>(argc) - 1}};
-    if (asked.list) {
+    const bench::words asked{argc, argv};
+    const std::string_view queue = asked.after("--queue");  // empty: all
+    const int rounds = std::max(asked.number_after("--rounds", asked.has("--quick") ? 1 : 20), 1);
+    if (asked.has("--list")) {
         return std::puts("timelines") < 0;
     }
     bench::pin_to_allowed_cpu(0);   // before the library looks at its CPUs: one pool of each kind
@@ -192,11 +176,11 @@ int main(int argc, char** argv) {
                               {"two", "max_active 2", {20, 20, 35}, &*made.two, &*made.two, {}},
                               {"intensive", "w1, w2 cpu_intensive", {20, 20, 25}, &*made.three, &*made.intensive, {}},
                               {"one", "ordered, a single thread", {20, 35, 50}, &*made.one, &*made.one, {}}};
-    if (!asked.queue.empty()) {
-        std::erase_if(all, [&](const timeline& each) { return each.name != asked.queue; });
+    if (!queue.empty()) {
+        std::erase_if(all, [&](const timeline& each) { return each.name != queue; });
     }
-    measure(all, asked.rounds);
-    if (asked.queue.empty()) {
+    measure(all, rounds);
+    if (queue.empty()) {
         print_rows(all);
     } else if (!all.empty()) {
         print_for_table(all.front());

@@ -9,12 +9,17 @@
 //   lateness      us from its time to the start of its function, of timers at random distances one after the other.
 //                 Floor: a thread with a timer slack of 1 ns in clock_nanosleep.
 //
-// Medians of the rounds, and the spread.
+// Medians of the rounds, and the spread. For run.py: `--list`; `--work P12 --time until|after --threads N` and `--work
+// P13` print that one as a line of JSON.
+#include "harness/result.hpp"
+#include "harness/words.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmwq/cmwq.hpp>
+#include <cmwq/version.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -131,20 +136,25 @@ struct cost {
     figures arm, cancel;
 };
 
-void print_cost(const char* what, int nr_threads, cost& ours, cost& floor) {
+struct both_costs {
+    cost ours, floor;
+};
+
+void print_cost(const char* what, int nr_threads, both_costs found) {
+    auto& [ours, floor] = found;
     std::printf("%-7s %7d   %6.1f [%5.1f-%5.1f]   %6.1f   %5.2f      %6.1f [%5.1f-%5.1f]   %6.1f   %5.2f\n", what,
                 nr_threads, ours.arm.at(0.5), ours.arm.at(0), ours.arm.at(1), floor.arm.at(0.5),
                 ours.arm.at(0.5) / floor.arm.at(0.5), ours.cancel.at(0.5), ours.cancel.at(0), ours.cancel.at(1),
                 floor.cancel.at(0.5), ours.cancel.at(0.5) / floor.cancel.at(0.5));
 }
 
-void measure_cost(const plan& p, bool after, int nr_threads) {
+both_costs measure_cost(const plan& p, bool after, int nr_threads) {
     const auto waits = distances(p.nr_items);
     const auto ours = std::make_unique<armed_item[]>(p.nr_items);
     const auto theirs = std::make_unique<floor_item[]>(p.nr_items);
     const auto wheel = std::make_unique<floor_wheel>();
     cmwq::queue& q = cmwq::system();
-    cost cost_of_ours, cost_of_floor;
+    both_costs found;
     for (int round = 0; round <= p.rounds; ++round) {
         const auto base = steady::now();
         const double floor_arm = per_item(p.nr_items, nr_threads, [&](std::size_t i, std::size_t end) {
@@ -175,12 +185,12 @@ void measure_cost(const plan& p, bool after, int nr_threads) {
         if (round == 0) {
             continue;  // memory is touched for the first time
         }
-        cost_of_ours.arm.values.push_back(arm);
-        cost_of_ours.cancel.values.push_back(cancel);
-        cost_of_floor.arm.values.push_back(floor_arm);
-        cost_of_floor.cancel.values.push_back(floor_cancel);
+        found.ours.arm.values.push_back(arm);
+        found.ours.cancel.values.push_back(cancel);
+        found.floor.arm.values.push_back(floor_arm);
+        found.floor.cancel.values.push_back(floor_cancel);
     }
-    print_cost(after ? "after" : "until", nr_threads, cost_of_ours, cost_of_floor);
+    return found;
 }
 
 // ---- lateness ----
@@ -235,20 +245,71 @@ void measure_lateness(const plan& p) {
     }
 }
 
-}  // namespace
+// ---- for run.py ----
 
-int main(int count, char** arguments) {
-    plan p;
-    if (count > 1 && std::string_view{arguments[1]} == "--quick") {
-        p = {10'000, 1, 20};
-    }
+bench::result a_result(std::size_t items, double ns) {
+    bench::result found;
+    found.complete = true;
+    found.items = static_cast<double>(items);
+    found.ns = ns;
+    found.threads = bench::threads_now();
+    return found;
+}
+
+bench::result cost_for_table(const plan& p, bool after, int nr_threads) {
+    auto [ours, floor] = measure_cost(p, after, nr_threads);
+    bench::result found = a_result(p.nr_items, ours.arm.at(0.5));
+    found.add("cancel_ns", ours.cancel.at(0.5));
+    found.add("floor_ns", floor.arm.at(0.5));
+    found.add("floor_cancel_ns", floor.cancel.at(0.5));
+    return found;
+}
+
+bench::result lateness_for_table(const plan& p) {
+    (void)lateness_of_ours(p.nr_late / 10);
+    figures floor = lateness_of_floor(p.nr_late);
+    figures ours = lateness_of_ours(p.nr_late);
+    bench::result found = a_result(ours.values.size(), 1000 * ours.at(0.5));
+    found.p99_ns = 1000 * ours.at(0.99);
+    found.add("floor_ns", 1000 * floor.at(0.5));
+    found.add("floor_p99_ns", 1000 * floor.at(0.99));
+    found.add("least_ns", 1000 * ours.at(0));
+    return found;
+}
+
+/// False: there is no such work.
+bool print_for_table(const plan& p, const bench::words& asked) {
+    const std::string_view work = asked.after("--work");
+    if (work != "P12" && work != "P13") return false;
+    const bench::result found =
+        work == "P12" ? cost_for_table(p, asked.after("--time") == "after", asked.number_after("--threads", 1))
+                      : lateness_for_table(p);
+    bench::print(found, "cmwq", CMWQ_VERSION_STRING, work);
+    return true;
+}
+
+void print_tables(const plan& p) {
     std::printf("%zu items, medians of %d rounds, ns per item\n", p.nr_items, p.rounds);
     std::printf(
         "time    threads   arm                      floor   ratio      cancel                   floor   ratio\n");
     for (const bool after : {false, true}) {
         for (const int nr_threads : {1, 2}) {
-            measure_cost(p, after, nr_threads);
+            print_cost(after ? "after" : "until", nr_threads, measure_cost(p, after, nr_threads));
         }
     }
     measure_lateness(p);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const bench::words asked{count, arguments};
+    const plan p = asked.has("--quick") ? plan{10'000, 1, 20} : plan{};
+    if (asked.has("--list")) {
+        return std::puts("P12 P13") < 0;
+    }
+    if (asked.has("--work")) {
+        return print_for_table(p, asked) ? 0 : 2;
+    }
+    print_tables(p);
 }

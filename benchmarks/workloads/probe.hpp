@@ -38,17 +38,16 @@ struct probe {
     }
 };
 
-/// Returns when so many blockers have begun, or when none has begun for 200 ms: a pool of fixed size is full.
-inline std::size_t wait_for_blockers(std::size_t wanted) noexcept {
+/// Returns when so many blockers have begun, or when none has begun for that long: a pool of fixed size is full.
+inline std::size_t wait_for_blockers(std::size_t wanted, std::int64_t patience_ns) noexcept {
     std::size_t seen = 0;
     std::int64_t last_change = now_ns();
-    while (seen < wanted && now_ns() - last_change < 200'000'000) {
-        sleep_ns(500'000);
+    while (seen < wanted && now_ns() - last_change < patience_ns) {
+        sleep_ns(100'000);
         const std::size_t begun = probe::blockers_begun.load(std::memory_order_relaxed);
         last_change = begun != seen ? now_ns() : last_change;
         seen = begun;
     }
-    sleep_ns(20'000'000);
     return seen;
 }
 
@@ -111,7 +110,8 @@ result measure_probe(const settings& sizes, bool fresh) {
     for (std::size_t index = 0; index < blockers; ++index) {
         subject.submit(probe::blocked_for_good);
     }
-    const std::size_t begun = wait_for_blockers(blockers);
+    const std::size_t begun = wait_for_blockers(blockers, 200'000'000);
+    sleep_ns(20'000'000);  // the last one blocks by then
     take_position(sizes.place, false);
     samples taken;
     const peer_region<Peer> peer;

@@ -35,18 +35,6 @@ struct waiting {
     }
 };
 
-/// Returns when all waiters wait, or when no other has begun for 500 ms: the pool is stuck.
-inline void wait_until_stuck(std::size_t waiters) noexcept {
-    std::size_t seen = 0;
-    std::int64_t last_change = now_ns();
-    while (seen < waiters && now_ns() - last_change < 500'000'000) {
-        sleep_ns(100'000);
-        const std::size_t begun = probe::blockers_begun.load(std::memory_order_relaxed);
-        last_change = begun != seen ? now_ns() : last_change;
-        seen = begun;
-    }
-}
-
 /// The figure is the time from the first submission until the last waiter has gone on.
 template <class Peer>
 result measure_waiters(const settings& sizes) {
@@ -67,8 +55,7 @@ result measure_waiters(const settings& sizes) {
         subject.submit(waiting::waiter);
     }
     const std::int64_t sent_all = now_ns();
-    wait_until_stuck(sizes.waiters);
-    const std::size_t begun = probe::blockers_begun.load(std::memory_order_relaxed);
+    const std::size_t begun = wait_for_blockers(sizes.waiters, 500'000'000);  // all wait, or the pool is stuck
     const std::int64_t freeing = now_ns();
     subject.submit(waiting::freeing);
     const bool in_time = waiting::last_ended.wait_until_or_for(1, sizes.limit_ns);

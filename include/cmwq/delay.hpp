@@ -63,8 +63,11 @@ public:
         if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
             nanoseconds_ = detail::whole_nanoseconds(when.time_since_epoch());
             absolute_ = true;
-        } else if (const auto now = Clock::now(); when > now) {
-            nanoseconds_ = detail::whole_nanoseconds(when - now);
+        } else {
+            // Not `when - now`: in the clock's own units that can overflow, and a far future would be the past.
+            using nanoseconds = std::chrono::duration<long double, std::nano>;
+            const nanoseconds now = Clock::now().time_since_epoch();
+            nanoseconds_ = detail::whole_nanoseconds(nanoseconds{when.time_since_epoch()} - now);
         }
     }
 

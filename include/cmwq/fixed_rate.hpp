@@ -33,19 +33,23 @@ public:
     /// The clock of its times, and of delayed items.
     using clock = std::chrono::steady_clock;
 
-    /// `period` is rounded up to nanoseconds; less than one counts as one.
-    constexpr explicit fixed_rate(delay period) noexcept
-        : period_{period.nanoseconds() > 0 ? period.nanoseconds() : 1} {}
+    /// `period` is rounded up to nanoseconds; less than one counts as one, too long for the clock as the longest.
+    template <class Rep, class Period>
+    constexpr explicit fixed_rate(std::chrono::duration<Rep, Period> period) noexcept
+        : period_{detail::whole_nanoseconds(period)} {
+        if (period_.count() == 0) ++period_;
+    }
 
-    /// The next time after `now` that is in step. The first call starts the series: one period after `now`.
+    /// The next time after `now` that is in step. The first call starts the series: one period after `now`. Beyond the
+    /// end of the clock it is the end of the clock.
     constexpr clock::time_point next(clock::time_point now) noexcept {
         if (last_ == clock::time_point{}) {
-            last_ = now + period_;
+            last_ = a_period_after(now);
             return last_;
         }
-        const std::int64_t passed = now < last_ + period_ ? 0 : (now - last_) / period_;
+        const std::int64_t passed = now < a_period_after(last_) ? 0 : (now - last_) / period_;
         missed_ += static_cast<std::uint64_t>(passed);
-        last_ += period_ * (passed + 1);
+        last_ = a_period_after(last_ + period_ * passed);
         return last_;
     }
     clock::time_point next() noexcept { return next(clock::now()); }
@@ -54,6 +58,10 @@ public:
     constexpr std::uint64_t missed() const noexcept { return missed_; }
 
 private:
+    constexpr clock::time_point a_period_after(clock::time_point time) const noexcept {
+        return time > clock::time_point::max() - period_ ? clock::time_point::max() : time + period_;
+    }
+
     std::chrono::nanoseconds period_;
     clock::time_point last_{};
     std::uint64_t missed_ = 0;

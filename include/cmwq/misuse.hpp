@@ -60,8 +60,12 @@ enum class misuse_code : int {
     max_active_of_ordered_queue = 16,
     /// enqueue_node of a per-CPU queue, whose items belong to CPUs. Carries on as enqueue.
     node_of_percpu_queue = 17,
+    /// The max_pending of a queue's bound is negative. Carries on without a bound.
+    max_pending_out_of_range = 18,
+    /// A function would wait for room in the queue that runs it. Its item is refused (refusal::queue_full) at once.
+    wait_for_own_queue = 19,
     /// The attributes of a per-CPU queue were to be changed. Nothing changes.
-    attributes_of_percpu_queue = 18,
+    attributes_of_percpu_queue = 20,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

@@ -10,6 +10,7 @@
 #include <cmwq/attributes.hpp>
 #include <cmwq/fwd.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -32,6 +33,7 @@ inline namespace v1 {
 //                thread of its own made in advance, the rescuer. If that cannot be had, the queue is not made.
 //
 //   at_end       what becomes of items that are still pending when the queue is destroyed: see pending_items.
+//   bound        how many items may be pending, and what a full queue does with the next one: see pending_bound.
 //
 // What a queue cannot be is a compile error here where possible. Figures that are only known at run time are checked by
 // make_queue, and bad ones reported as misuse with the caller's place.
@@ -40,6 +42,38 @@ inline namespace v1 {
 enum class pending_items : std::uint8_t {
     run,   ///< They run, and so do those that they enqueue.
     drop,  ///< They do not run: their owners are let go. An item that its caller keeps alive is idle again.
+};
+
+/// What a queue does with an item that is enqueued while it has as many pending items as it may.
+enum class full_queue : std::uint8_t {
+    /// The item is refused (refusal::queue_full), its owner handed back.
+    refuse,
+    /// The enqueuer waits until there is room, its turn in the order of coming; after pending_bound::timeout the item
+    /// is refused. A worker that waits lets another one run, as in a blocking_region. An item never waits for the queue
+    /// that runs it (misuse_code::wait_for_own_queue): it is refused.
+    wait,
+    /// The item runs in the enqueuer, before enqueue returns: as on a worker, but as one more than max_active, and on
+    /// the enqueuer's stack, with its locks held. While the same item runs elsewhere it is left to the queue, beyond
+    /// the bound. An item that runs so, and enqueues to a full queue of this kind itself, is refused; so is one that is
+    /// bound to a CPU (enqueue_on of a per-CPU queue). Not for ordered and freezable queues:
+    /// misuse_code::contradictory_options.
+    run_in_caller,
+};
+
+/// The most items of a queue that may be pending, and what happens to the next one.
+///
+///     auto in = cmwq::make_queue(cmwq::unbound{.name = "in", .bound = {.max_pending = 64}});
+///
+/// Pending are the items that wait in the queue: not those that run, and not those that wait for their time, whose
+/// timers are never refused: an item that was accepted with a delay comes into the queue at its time, beyond the bound
+/// if need be, and so does one that mod_delayed or flush_delayed moves there. An item that is pending already takes no
+/// room: it is refused as such, full queue or not. A bound costs each item of its queue two read-modify-writes.
+struct pending_bound {
+    /// 0: no bound. Negative is misuse (misuse_code::max_pending_out_of_range), and no bound.
+    int max_pending = 0;
+    full_queue when_full = full_queue::refuse;
+    /// How long full_queue::wait waits. Zero and less: not at all.
+    std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
 };
 
 /// Items run on the workers of the CPU that enqueued them, for as long as that does not make them wait: many short
@@ -56,6 +90,7 @@ struct percpu {
     bool cpu_intensive = false;
     bool background = false;
     pending_items at_end = pending_items::run;
+    pending_bound bound = {};
 };
 
 /// Items run wherever there is room within the affinity scope: long or unpredictable work, left to the scheduler.
@@ -73,6 +108,7 @@ struct unbound {
     bool affinity_strict = false;
     bool background = false;
     pending_items at_end = pending_items::run;
+    pending_bound bound = {};
 };
 
 /// One item at a time, in the order of enqueuing: a mutex that nobody waits on.
@@ -83,6 +119,7 @@ struct ordered {
     bool freezable = false;
     bool mem_reclaim = false;
     pending_items at_end = pending_items::run;
+    pending_bound bound = {};
 };
 
 /// percpu, or unbound when the runtime was told to save power (runtime_options::power_efficient).
@@ -94,6 +131,7 @@ struct power_efficient {
     bool freezable = false;
     bool mem_reclaim = false;
     pending_items at_end = pending_items::run;
+    pending_bound bound = {};
 };
 
 }  // namespace v1

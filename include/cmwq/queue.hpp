@@ -63,8 +63,11 @@ public:
     /// run, never beside it. A null pointer is misuse (misuse_code::null_item) and refused, and so is a queue that
     /// drains (misuse_code::enqueue_while_draining).
     ///
-    /// Context: any thread, work functions included. Never blocks, never throws, and does not allocate once the queue
-    /// is in use. Lifetime: after acceptance the item may already have run and be gone when this returns.
+    /// A queue with a bound may refuse (refusal::queue_full), wait, or run the item here (pending_bound).
+    ///
+    /// Context: any thread, work functions included. Never blocks on a queue without a bound, never throws, and does
+    /// not allocate once the queue is in use. Lifetime: after acceptance the item may already have run and be gone
+    /// when this returns.
     template <std::uint64_t Id = 0, class X>
     auto enqueue(X&& x, call_site where = call_site::current()) noexcept {
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_once{}, where);
@@ -122,8 +125,9 @@ public:
         return detail::enqueue<Id>(*this, std::forward<X>(x), detail::at_new_time{wait, cpu}, where);
     }
 
-    /// Enables an item that was disabled and, if it may be enqueued then, enqueues it. `x` and what is returned are as
-    /// with enqueue; an item that is still disabled is refused (refusal::disabled). Context: as enqueue; without a
+    /// Enables an item that was disabled and, if it may be enqueued then, enqueues it. `x` (an owner, or an item by
+    /// reference) and what is returned are as with enqueue; an item that is still disabled is refused
+    /// (refusal::disabled). Context: as enqueue; without a
     /// disable it is misuse (misuse_code::enable_without_disable), and the item is enqueued if it can be.
     template <std::uint64_t Id = 0, class X>
     auto enable_and_enqueue(X&& x, call_site where = call_site::current()) noexcept {

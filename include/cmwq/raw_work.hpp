@@ -27,7 +27,7 @@ inline namespace v1 {
 
 /// Enqueues a raw item: its class's `run` or `drop` will be called with it, once. On any value but `refusal::none`
 /// nothing has changed and the caller still has the item; a draining queue is also reported as misuse.
-/// Context: any thread; never blocks.
+/// Context: any thread; never blocks, but on a queue whose bound says so (pending_bound).
 /// Lifetime: after `refusal::none` the item may already have run and be gone.
 inline refusal raw_enqueue(queue& wq, work_base& item, call_site where = call_site::current()) noexcept {
     return detail::submit(wq, item, where.file, where.function, where.line);

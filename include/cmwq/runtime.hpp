@@ -87,11 +87,14 @@ struct runtime_options {
     std::chrono::nanoseconds cpu_hog_after = std::chrono::milliseconds{10};
     /// Stack of each worker, in bytes. Only what items use of it costs memory.
     std::size_t worker_stack_size = 256 * 1024;
-    /// What the names of the runtime's threads begin with, at most 6 characters: Linux shows 15 in all. Copied.
+    /// What the names of the runtime's threads begin with, at most 6 characters: Linux shows 15 in all. Copied. The
+    /// threads that belong to the process and to no runtime keep their names: `cmwq/timers`, which watches the clock
+    /// for delayed items, and `cmwq/trial`, which tries for some milliseconds how blocking can be found here.
     std::string_view thread_name_prefix = "cmwq/";
     /// For what a program keeps per thread (an attached virtual machine, a scratch arena): the one is called on each
     /// worker's thread before its first item, the other after its last one, once each; on rescuers and on spare workers
-    /// too. The library's other threads (watchdog, canaries) run no items and call neither. Null: nothing is called.
+    /// too. The library's other threads (watchdog, canaries, timers) run no items and call neither. Null: nothing is
+    /// called.
     ///
     /// A hook may enqueue. Items that the worker was made for wait until it returns, so it is no place for waiting:
     /// flush, drain and the destruction of a queue would wait for items that this thread is to run. Hooks are noexcept:
@@ -158,8 +161,8 @@ public:
     /// memory (std::terminate where exceptions are switched off).
     explicit runtime(const runtime_options& options = {}, call_site where = call_site::current());
 
-    /// Drains its system queues and joins its workers. The queues made by it must be destroyed first
-    /// (misuse_code::queue_in_use). Context: blocks; not from one of its workers.
+    /// Drains its system queues, lets go of what is armed for them, and joins its workers. The queues made by it must
+    /// be destroyed first (misuse_code::queue_in_use). Context: blocks; not from one of its workers.
     ~runtime();
 
     runtime(const runtime&) = delete;

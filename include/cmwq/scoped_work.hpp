@@ -55,7 +55,8 @@ public:
 
     /// Enqueues it to its queue. False: it is pending already, and the coming run sees what was stored before this
     /// call; or the queue refuses. While it runs it may be enqueued; it then runs again afterwards. Context: any
-    /// thread, its own function included; never blocks or allocates.
+    /// thread, its own function included; never allocates, and blocks only on a queue whose bound
+    /// says so (pending_bound).
     bool enqueue(call_site where = call_site::current()) noexcept {
         return raw_enqueue(*queue_, item_, where) == refusal::none;
     }
@@ -158,8 +159,8 @@ scoped_work(queue&, name_literal, F) -> scoped_work<F>;
 
 /// The same for members of classes, where the type of a lambda cannot be spelled: 64 bytes, of which 24 are for what
 /// the function captures. It must be trivially copyable (pointers, references, numbers); a class's member usually
-/// captures
-/// `this` and nothing else. Destroyed from inside its function, what it has captured stays usable until it returns.
+/// captures `this` and nothing else. Destroyed from inside its function, what it has captured stays usable until it
+/// returns.
 template <>
 class scoped_work<detail::inplace_function> : public detail::self_contained {
 public:
@@ -198,23 +199,34 @@ private:
 };
 static_assert(sizeof(scoped_work<>) == 64);
 
+namespace detail {
+
+/// The class that a method belongs to; of anything else void.
+template <class T, class Method>
+std::type_identity<T> class_of_method(Method T::*);
+std::type_identity<void> class_of_method(...);
+
+}  // namespace detail
+
 /// An item whose function is a method: 48 bytes. The method may be private; it is declared before the member.
 ///
 ///     cmwq::bound_work<&cache::flush> flush_{q, this};
 ///
 /// Destruction as with scoped_work.
 template <auto Method>
-class bound_work;
+class bound_work : public detail::self_contained {
+    // Not by a partial specialisation for the type of the method: that needs one for each const and noexcept.
+    using object_type = typename decltype(detail::class_of_method(Method))::type;
+    static_assert(std::is_member_function_pointer_v<decltype(Method)>,
+                  "cmwq: a bound_work takes a method that is not static, as &T::method");
 
-template <class T, class Result, Result (T::*Method)()>
-class bound_work<Method> : public detail::self_contained {
 public:
     /// An idle item for `wq`, which must outlive it, as must `object`.
-    bound_work(queue& wq, T* object) noexcept
+    bound_work(queue& wq, object_type* object) noexcept
         : self_contained{wq, detail::self_contained_class<glue>}, object_{object} {}
 
     /// With a name for reports and tools, shared by all items with this method.
-    bound_work(queue& wq, name_literal name, T* object) noexcept : bound_work{wq, object} {
+    bound_work(queue& wq, name_literal name, object_type* object) noexcept : bound_work{wq, object} {
         detail::give_name(detail::self_contained_class<glue>, name);
     }
 
@@ -228,7 +240,7 @@ private:
         }
     };
 
-    T* object_;
+    object_type* object_;
 };
 
 }  // namespace v1

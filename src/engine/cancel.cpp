@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cancel.hpp"
 
+#include "engine/bound.hpp"
 #include "engine/completion.hpp"
 #include "engine/flush.hpp"
 #include "engine/held_lists.hpp"
@@ -8,8 +9,6 @@
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
 #include "engine/timers.hpp"
-
-#include <cmwq/this_worker.hpp>
 
 namespace cmwq {
 inline namespace v1 {
@@ -53,6 +52,7 @@ bool take_from_queue(work_base& item, queue_id id, const taken_step& then) noexc
     if (ours) {
         if ((waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);
         then.function(item, then.context);
+        if (wq->bound != nullptr) give_back_room(*wq->bound);
         if ((waiting & queue_mark) != 0) flush_instance_done(*wq);
     }
     registry::instance().unpin_queue(*wq);
@@ -96,7 +96,7 @@ bool disable(work_base& item, call_site where) noexcept {
 
 /// Its own function cannot wait for its own end.
 bool may_wait_for(const work_base& item, misuse_code otherwise, call_site where) noexcept {
-    if (this_worker::current() != &item) return true;
+    if (!is_inside(item)) return true;
     report({otherwise, &item, this_worker_slot()->queue, where});
     return false;
 }

@@ -40,7 +40,8 @@ void make_up_for(worker_pool& pool, unsigned left) noexcept {
 
 void join_running_count(worker& me) noexcept {
     const unsigned seen = me.counted.load(memory_order_relaxed);
-    if (me.is_rescuer || (seen & counted_in::anything) != 0) return;  // a rescuer is not one of its pool's workers
+    // Rescuers and guests are none of their pool's workers.
+    if (me.is_rescuer || me.is_guest || (seen & counted_in::anything) != 0) return;
     me.pool->nr_running.fetch_add(1, memory_order_relaxed);
     // sync count.2: release; pairs with count.1, canary.9; whoever takes the worker out next finds it in the pool's
     // count
@@ -101,6 +102,7 @@ bool is_surplus(worker& me) noexcept {
 }
 
 blocked_inside_library::blocked_inside_library() noexcept : me_{this_worker_slot()} {
+    if (me_ != nullptr && me_->outer != nullptr) me_ = me_->outer;  // a guest counts nowhere; its thread may
     if (me_ != nullptr) make_up_for(*me_->pool, leave_counts(*me_));
 }
 

@@ -11,8 +11,6 @@
 #include "engine/submit.hpp"
 #include "engine/timers.hpp"
 
-#include <cmwq/this_worker.hpp>
-
 #include <algorithm>
 
 namespace cmwq {
@@ -26,11 +24,14 @@ namespace {
 
 constexpr std::int64_t end_of_time = static_cast<std::int64_t>(last_instant);
 
-/// The instant meant, at the latest the end of the clock; `never`: at once. No clock is read where none is needed.
-instant instant_of(const due_time& when) noexcept {
+/// The instant meant, at the latest the end of the clock; `never`: at once. No clock is read for a punctual item with a
+/// time point: one that has passed is out of its wheel again at once. A deferrable one would wait there for an
+/// occasion.
+instant instant_of(const due_time& when, bool deferrable) noexcept {
     if (when.nanoseconds <= 0) return never;
-    if (when.absolute) return static_cast<instant>(when.nanoseconds);
+    if (when.absolute && !deferrable) return static_cast<instant>(when.nanoseconds);
     const std::int64_t now = platform::now().count();
+    if (when.absolute) return when.nanoseconds > now ? static_cast<instant>(when.nanoseconds) : never;
     return static_cast<instant>(now + std::min(when.nanoseconds, end_of_time - now));
 }
 
@@ -42,6 +43,15 @@ struct destination {
     int cpu = -1;
 
     std::uint64_t place() const noexcept { return due != never ? in_wheel(wq->id, wheel) : in_queue(wq->id); }
+
+    /// Claims the item and sends it. What is to run at once needs room in a bounded queue; what has a time does not.
+    refusal submit(work_base& item, const prepare_step& prepare, const call_site& where) const noexcept {
+        if (due == never && wq->bound != nullptr) return submit_bounded(*wq, item, prepare, cpu, where);
+        if (const refusal why = claim_for(item, place()); why != refusal::none) return why;
+        if (prepare.function != nullptr) prepare.function(prepare.context);
+        send(item);
+        return refusal::none;
+    }
 
     /// By whoever has the claim. Lifetime: the item may have run and be gone when this returns.
     void send(work_base& item) const noexcept {
@@ -58,7 +68,7 @@ refusal find_destination(destination& to, queue& wq, work_base& item, const due_
     to.wq = &as_engine(wq);
     if (const refusal why = admit(*to.wq, &item, where); why != refusal::none) return why;
     to.cpu = when.cpu;
-    to.due = instant_of(when);
+    to.due = instant_of(when, engine_access::timer(item).deferrable);
     if (to.due == never) return refusal::none;
     if (!timers::instance().ready()) return refusal::no_memory;
     to.wheel = timers::instance().wheel_for(item);
@@ -83,10 +93,7 @@ refusal submit_delayed(queue& wq, work_base& item, const due_time& when, prepare
     if (const refusal why = find_destination(to, wq, item, when, {file, function, line}); why != refusal::none) {
         return why;
     }
-    if (const refusal why = claim_for(item, to.place()); why != refusal::none) return why;
-    if (prepare.function != nullptr) prepare.function(prepare.context);
-    to.send(item);
-    return refusal::none;
+    return to.submit(item, prepare, {file, function, line});
 }
 
 modified modify_delayed(queue& wq, work_base& item, const due_time& when, prepare_step prepare, const char* file,
@@ -103,17 +110,14 @@ modified modify_delayed(queue& wq, work_base& item, const due_time& when, prepar
                           &to};
     for (;;) {
         if (take_pending(item, move)) return {refusal::none, true};
-        const refusal why = claim_for(item, to.place());
-        if (why == refusal::already_pending) continue;  // somebody else was first: moved from there, then
-        if (why != refusal::none) return {why, false};
-        if (prepare.function != nullptr) prepare.function(prepare.context);
-        to.send(item);
-        return {refusal::none, false};
+        const refusal why = to.submit(item, prepare, {file, function, line});
+        if (why != refusal::already_pending) return {why, false};
+        // Somebody else was first: moved from there, then.
     }
 }
 
 bool flush_delayed_item(work_base& item, call_site where) noexcept {
-    const bool own = this_worker::current() == &item;
+    const bool own = is_inside(item);
     const bool expired = !own && expire_now(item);
     return flush_item(item, where) || expired;
 }

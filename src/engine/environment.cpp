@@ -214,6 +214,8 @@ constexpr tunable table[] = {
                                                  "cpu, smt, cache, cache_shard, numa or system", "cache"),
 };
 static_assert(std::size(table) <= 32, "one bit each");
+constexpr const tunable &detection = table[0], &power = table[1];
+static_assert(detection.option == std::string_view{"detect"} && power.option == std::string_view{"power_efficient"});
 
 /// The first time for this line of the table, in this process?
 bool first_complaint(const tunable& about) noexcept {
@@ -248,8 +250,8 @@ void read_environment(runtime_options& options) noexcept {
 }
 
 void read_environment_for_automatic(runtime_options& options) noexcept {
-    if (options.detect == block_detection::automatic) read_one(table[0], options);
-    if (options.power_efficient == power_saving::automatic) read_one(table[1], options);
+    if (options.detect == block_detection::automatic) read_one(detection, options);
+    if (options.power_efficient == power_saving::automatic) read_one(power, options);
 }
 
 void correct_options(runtime_options& options, const call_site& where) noexcept {

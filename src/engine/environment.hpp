@@ -28,7 +28,7 @@ struct tunable {
 std::span<const tunable> tunables() noexcept;
 
 /// Puts what the environment says into `options`. A value that is out of range or not understood is told on stderr,
-/// once per variable and process, and leaves its option as it is.
+/// once per variable and process, and its option gets the default: whoever set it did not want what was there before.
 void read_environment(runtime_options& options) noexcept;
 
 /// The same for those options only that say "automatic": detection of blocking, saving of power.

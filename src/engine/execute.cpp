@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/execute.hpp"
 
+#include "engine/bound.hpp"
 #include "engine/collision.hpp"
 #include "engine/completion.hpp"
 #include "engine/concurrency.hpp"
@@ -69,6 +70,8 @@ executed execute_item(worker& me, picked_item& picked, token* carrier) noexcept 
     // Items that waited for the previous one to end: its `current` was left before the fence in claim.
     if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]]
         send_on_collided_items(me);
+    if (queue->bound != nullptr) [[unlikely]]
+        give_back_room(*queue->bound);
     const work_class& kind = access::kind(*picked.item);
     me.current_kind.store(&kind, memory_order_relaxed);
     run_or_hand_over(kind, *picked.item, *queue);

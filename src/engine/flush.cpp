@@ -150,13 +150,15 @@ std::size_t flush_queue(cmwq_queue& wq) noexcept {
 void drain_queue(cmwq_queue& wq) noexcept {
     {
         locked hold{wq.flush_lock};
-        // sync queue.2: release read-modify-write; pairs with queue.1; enqueuers from outside are refused from here on
+        // sync queue.2: release read-modify-write; pairs with queue.1, queue.8; enqueuers from outside are refused from
+        // here on
         if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_release);
     }
     while (flush_queue(wq) != 0) {}
     locked hold{wq.flush_lock};
     if (--wq.nr_drainers == 0) {
-        wq.state.fetch_and(~cmwq_queue::draining, memory_order_release);  // sync queue.3: release; pairs with queue.1
+        wq.state.fetch_and(~cmwq_queue::draining,
+                           memory_order_release);  // sync queue.3: release; pairs with queue.1, queue.8
     }
 }
 

@@ -48,7 +48,7 @@ found wait_for_pending(work_base& item, item_flush_ticket& ticket) noexcept {
 
 /// Under collide_lock.
 found look_for_running(work_base& item, item_flush_ticket& ticket) noexcept {
-    const std::uint64_t word = word_of(item);
+    const std::uint64_t word = as_seen_here(word_of(item));
     // Enqueued meanwhile. An armed timer is not waited for: only the run before it, if there is one.
     if ((word & work_word::pending) != 0 && !is_armed(word)) return found::in_between;
     worker* runner = runner_of(item, word);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/fork.hpp"
 
+#include "engine/bound.hpp"
 #include "engine/detection.hpp"
 #include "engine/item_flush.hpp"
 #include "engine/memory.hpp"
@@ -64,6 +65,7 @@ void renew_queue(cmwq_queue& wq, const worker* forker) noexcept {
     wq.leaving = false;
     wq.last_unpinned = nullptr;
     wq.ending.store(nullptr, memory_order_relaxed);
+    if (wq.bound != nullptr) renew_bound(*wq.bound);
     make_anew(wq.flush_lock);
     wq.flushing = false;
     wq.next_round = nullptr;
@@ -93,7 +95,8 @@ void in_child() noexcept {
     timers::instance().renew_after_fork();
     renew_trials_after_fork();
     renew_reports_after_fork();
-    for_each_runtime([forker](runtime_state& each) { renew_runtime(each, forker); });
+    const worker* stays = forker != nullptr && forker->is_guest ? forker->outer : forker;
+    for_each_runtime([stays](runtime_state& each) { renew_runtime(each, stays); });
     registry::instance().renew_after_fork(forker);
     make_anew(runtimes_lock);
 }

@@ -8,8 +8,6 @@
 #include "engine/report_names.hpp"
 #include "engine/runtime_state.hpp"
 
-#include <cmwq/this_worker.hpp>
-
 #include <cstdio>
 #include <exception>
 
@@ -32,7 +30,7 @@ bool item_busy(const work_base& item) noexcept {
 }
 
 bool flush_item(work_base& item, call_site where) noexcept {
-    if (this_worker::current() != &item) return flush_one(item);
+    if (!is_inside(item)) return flush_one(item);
     report({misuse_code::flush_from_own_item, &item, this_worker_slot()->queue, where});
     return false;
 }

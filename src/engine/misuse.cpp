@@ -46,6 +46,10 @@ const char* sentence_for(misuse_code code) noexcept {
         return "the attributes of a per-CPU queue were to be changed; nothing changes";
     case misuse_code::node_of_percpu_queue:
         return "an item was enqueued to a node on a queue whose items belong to CPUs; it goes to the caller's CPU";
+    case misuse_code::max_pending_out_of_range: return "max_pending is negative; the queue has no bound";
+    case misuse_code::wait_for_own_queue:
+        return "a work function would wait for room in the queue that runs it, which might never come; its item was "
+               "refused";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
     case misuse_code::runtime_option_out_of_range: return "an option of a runtime is out of range";
     }

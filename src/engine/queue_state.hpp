@@ -11,7 +11,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 struct rescuer;
-}
+struct queue_bound;
+}  // namespace engine
 }  // namespace v1
 }  // namespace cmwq
 
@@ -24,6 +25,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     static constexpr unsigned draining = 4;     ///< only its own items may enqueue to it
     static constexpr unsigned closing = 8;      ///< being destroyed: what is armed for it from now on is dropped
     static constexpr unsigned has_timers = 16;  ///< an item has been armed for it
+    static constexpr unsigned bounded = 32;     ///< an enqueue needs room first; set with ready
 
     /// A system queue: its runtime is set by whoever owns the set (the standard set has the standard runtime).
     constexpr cmwq_queue(const char* name, cmwq::engine::scope_kind kind) noexcept : kind{kind} {
@@ -60,6 +62,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
 
     /// Who gets the items in place of their functions, while the queue is shut down; null: nobody, they run.
     cmwq::engine::atomic<const cmwq::detail::item_receiver*> ending{nullptr};  // A(queue)
+    cmwq::engine::queue_bound* bound = nullptr;  // I: beside `ending`, which every run reads; null: none
 
     // Flush (flush.cpp).
     cmwq::engine::mutex flush_lock;

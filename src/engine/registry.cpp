@@ -30,6 +30,8 @@ void make_fresh(worker& slot) noexcept {
     slot.next_in_pool = nullptr;
     slot.starts_idle = false;
     slot.is_rescuer = false;
+    slot.is_guest = false;
+    slot.outer = nullptr;
     slot.unpinned.store(false, memory_order_relaxed);
     slot.thread_id.store(0, memory_order_relaxed);
 }
@@ -151,11 +153,15 @@ void registry::free_everything() noexcept {
 
 void registry::renew_after_fork(worker* forker) noexcept {
     for (queue_id id = first_queue_here.load(memory_order_relaxed); id <= highest_queue_; ++id) {
-        page_for(id)->queues[id % queues_per_page].store(nullptr, memory_order_relaxed);
+        queue_page* page = queue_pages_[id / queues_per_page].load(memory_order_relaxed);
+        if (page != nullptr) page->queues[id % queues_per_page].store(nullptr, memory_order_relaxed);
     }
     lowest_free_queue_ = highest_queue_ + 1;
     first_queue_here.store(lowest_free_queue_, memory_order_relaxed);
     free_workers_ = nullptr;
+    // A guest goes back to the function that it is called from; that one has nobody to go back to.
+    const worker* guest = forker != nullptr && forker->is_guest ? forker : nullptr;
+    if (guest != nullptr) forker = guest->outer;
     for (worker_id id = next_worker_; --id != 0;) {  // downwards, so that the lowest is given out first
         worker& slot = slot_of(id);
         new (&slot) worker;
@@ -164,6 +170,7 @@ void registry::renew_after_fork(worker* forker) noexcept {
             slot.attention.store(attention::forked, memory_order_relaxed);
             continue;
         }
+        if (&slot == guest) continue;
         slot.next_in_pool = free_workers_;
         free_workers_ = &slot;
     }

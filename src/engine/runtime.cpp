@@ -13,6 +13,7 @@
 #include "engine/runtime_state.hpp"
 #include "engine/timers.hpp"
 
+#include <exception>
 #include <new>
 #include <type_traits>
 
@@ -127,7 +128,7 @@ struct own_runtime {
 #if defined(__cpp_exceptions)
     throw std::bad_alloc{};
 #else
-    __builtin_trap();
+    std::terminate();
 #endif
 }
 

@@ -10,6 +10,7 @@
 // enqueuer that the item was pending, and its event would be lost.
 #include "engine/submit.hpp"
 
+#include "engine/bound.hpp"
 #include "engine/misuse.hpp"
 #include "engine/trace.hpp"
 
@@ -20,15 +21,15 @@ namespace engine {
 
 namespace {
 
-bool called_from_own_item(const cmwq_queue& wq) noexcept {
-    const worker* me = this_worker_slot();
-    return me != nullptr && me->current.load(memory_order_relaxed) != nullptr && me->queue == &wq;
+/// Nothing to ask of the queue but whether the item is free.
+constexpr bool is_plain(unsigned state) noexcept {
+    return (state & (cmwq_queue::ready | cmwq_queue::draining | cmwq_queue::bounded)) == cmwq_queue::ready;
 }
 
-/// The uncommon states: not used yet, or draining.
+/// The uncommon states: not used yet, or draining. Bounded queues take this way too.
 refusal admit_slow(cmwq_queue& wq, unsigned state, const work_base* item, const call_site& where) noexcept {
     if ((state & cmwq_queue::ready) == 0 && !make_ready(wq)) return refusal::no_memory;
-    if ((state & cmwq_queue::draining) == 0 || called_from_own_item(wq)) return refusal::none;
+    if ((state & cmwq_queue::draining) == 0 || is_inside(wq)) return refusal::none;
     report({misuse_code::enqueue_while_draining, item, &wq, where});
     return refusal::queue_draining;
 }
@@ -37,7 +38,7 @@ inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* fil
                           unsigned line) noexcept {
     // sync queue.1: acquire; pairs with queue.2, queue.3, queue.4; sees the pools and seats of a ready queue
     const unsigned state = wq.state.load(memory_order_acquire);
-    if ((state & (cmwq_queue::ready | cmwq_queue::draining)) == cmwq_queue::ready) [[likely]]
+    if (is_plain(state)) [[likely]]
         return refusal::none;
     return admit_slow(wq, state, item, {file, function, line});
 }
@@ -48,6 +49,20 @@ inline void publish_here(cmwq_queue& wq, work_base& item) noexcept {
     enqueue_to_scope(*wq.scope, item);
 }
 
+inline refusal claim_and_publish(cmwq_queue& wq, work_base& item, const detail::prepare_step& prepare) noexcept {
+    if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
+    if (prepare.function != nullptr) prepare.function(prepare.context);
+    publish_here(wq, item);
+    return refusal::none;
+}
+
+refusal submit_slow(cmwq_queue& wq, unsigned state, work_base& item, const detail::prepare_step& prepare,
+                    const call_site& where) noexcept {
+    if (const refusal why = admit_slow(wq, state, &item, where); why != refusal::none) return why;
+    if (wq.bound != nullptr) return submit_bounded(wq, item, prepare, -1, where);
+    return claim_and_publish(wq, item, prepare);
+}
+
 }  // namespace
 
 refusal admit(cmwq_queue& wq, const work_base* item, const call_site& where) noexcept {
@@ -55,10 +70,15 @@ refusal admit(cmwq_queue& wq, const work_base* item, const call_site& where) noe
 }
 
 void publish(cmwq_queue& wq, work_base& item) noexcept {
-    publish_here(wq, item);
+    publish_on(wq, item, -1);
 }
 
 void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept {
+    if (wq.bound != nullptr) take_room_anyway(*wq.bound);
+    publish_with_room(wq, item, cpu);
+}
+
+void publish_with_room(cmwq_queue& wq, work_base& item, int cpu) noexcept {
     if (cpu < 0 || cpu >= wq.scope->nr_pools) return publish_here(wq, item);
     trace_queue_work(&item, &wq);
     pool_workqueue* seats = wq.first_seat();
@@ -107,6 +127,7 @@ refusal submit_to(queue& wq, work_base& item, const wished_place& where, prepare
     if (const refusal why = admit_here(target, &item, file, function, line); why != refusal::none) return why;
     int cpu = where.cpu;
     if (where.node != wished_place::any) cpu = cpu_for_node(target, item, where.node, {file, function, line});
+    if (target.bound != nullptr) return submit_bounded(target, item, prepare, cpu, {file, function, line});
     if (const refusal why = transition_to_pending(item, target.id); why != refusal::none) return why;
     if (prepare.function != nullptr) prepare.function(prepare.context);
     publish_on(target, item, cpu);
@@ -116,11 +137,11 @@ refusal submit_to(queue& wq, work_base& item, const wished_place& where, prepare
 refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file, const char* function,
                         unsigned line) noexcept {
     cmwq_queue& target = as_engine(wq);
-    if (const refusal why = admit_here(target, &item, file, function, line); why != refusal::none) return why;
-    if (const refusal why = transition_to_pending(item, target.id); why != refusal::none) return why;
-    if (prepare.function != nullptr) prepare.function(prepare.context);
-    publish_here(target, item);
-    return refusal::none;
+    // sync queue.8: acquire; pairs with queue.2, queue.3, queue.4; as queue.1
+    const unsigned state = target.state.load(memory_order_acquire);
+    if (is_plain(state)) [[likely]]
+        return claim_and_publish(target, item, prepare);
+    return submit_slow(target, state, item, prepare, {file, function, line});
 }
 
 }  // namespace detail

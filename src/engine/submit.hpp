@@ -12,10 +12,18 @@ namespace engine {
 /// Would the queue accept a new item now? Makes it ready at its first use. To be asked before the claim.
 [[nodiscard]] refusal admit(cmwq_queue& wq, const work_base* item, const call_site& where) noexcept;
 
-/// Gives a claimed item to the workers. Lifetime: the item may have run and be gone when this returns.
+/// Gives a claimed item to the workers; to a bounded queue beyond its bound if need be. Lifetime: the item may have run
+/// and be gone when this returns.
 void publish(cmwq_queue& wq, work_base& item) noexcept;
 /// The same, to the workers of the CPU with that index; of a CPU that there is not, or -1: as publish.
 void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept;
+/// The same, of an item for which there is room already, or none is needed.
+void publish_with_room(cmwq_queue& wq, work_base& item, int cpu) noexcept;
+
+/// Claims and publishes an item that is to run at once, on a bounded queue that admits it. `cpu` as for publish_on. May
+/// block, or run the item. Lifetime: as publish.
+[[nodiscard]] refusal submit_bounded(cmwq_queue& wq, work_base& item, const detail::prepare_step& prepare, int cpu,
+                                     const call_site& where) noexcept;
 
 }  // namespace engine
 }  // namespace v1

@@ -95,7 +95,10 @@ void watchdog::watch() noexcept {
         // sync watchdog.3: acquire; pairs with watchdog.4
         while (!ending_.load(memory_order_acquire)) {
             employ_canaries();  // before the first tick, and for pools that got their first worker
-            (void)parker_.park_until(platform::now() + tick_length);
+            // sync watchdog.9: acquire; pairs with watchdog.8; asked while it was on its way here: its wake was taken for
+            // the one that began the watch
+            if (!look_asked_for_.load(memory_order_acquire)) (void)parker_.park_until(platform::now() + tick_length);
+            look_asked_for_.store(false, memory_order_relaxed);  // by whoever asks from here on it is woken again
             if (tick()) continue;
             armed_.store(false, memory_order_relaxed);
             // sync watchdog.7: fence_all_threads; pairs with watchdog.6; a worker that pushes to its own list does so
@@ -110,6 +113,8 @@ void watchdog::watch() noexcept {
 }
 
 void watchdog::look_now() noexcept {
+    // sync watchdog.8: release; pairs with watchdog.9; the look sees the token given back
+    look_asked_for_.store(true, memory_order_release);
     arm();
     if (has_thread()) parker_.unpark();
 }

@@ -70,10 +70,11 @@ private:
     void for_each_pool(Visit visit) noexcept;
     bool any_work() const noexcept;
 
-    runtime_state& runtime_;       // I
-    atomic<bool> armed_{false};    // A(watchdog)
-    atomic<bool> started_{false};  // U
-    atomic<bool> ending_{false};   // A(watchdog)
+    runtime_state& runtime_;              // I
+    atomic<bool> armed_{false};           // A(watchdog)
+    atomic<bool> started_{false};         // U
+    atomic<bool> ending_{false};          // A(watchdog)
+    atomic<bool> look_asked_for_{false};  // A(watchdog)
     platform::parker parker_;
     platform::thread thread_{};                        // U
     mutex tick_lock_;                                  // one look at a time

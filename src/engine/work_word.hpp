@@ -91,6 +91,10 @@ inline std::uint64_t word_of(work_base& item) noexcept {
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_relaxed);
 }
 
+/// idle, but pending in the parent -> pending with `place`. False: the word changed meanwhile. The links, and the marks
+/// in them, are still those of the parent's instance: taken keeps everybody away until they are clear.
+[[nodiscard, gnu::cold]] inline bool claim_parents(work_base& item, std::uint64_t seen, std::uint64_t place) noexcept;
+
 /// idle -> pending with `place` (the queue, and for a delayed item the wheel). Anything but none: refused, and the
 /// refusal has *written* the word (its old value): so the release that starts the pending run reads from it, and the
 /// run sees what the refused caller stored before.
@@ -98,8 +102,12 @@ inline std::uint64_t word_of(work_base& item) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     for (;;) {
-        bool refused = (seen & work_word::unclaimable) != 0;
-        if (refused) refused = (as_seen_here(seen) & work_word::unclaimable) != 0;
+        const bool refused = (seen & work_word::unclaimable) != 0;
+        if (refused && (as_seen_here(seen) & work_word::unclaimable) == 0) [[unlikely]] {
+            if (claim_parents(item, seen, place)) return refusal::none;
+            seen = word.load(memory_order_relaxed);
+            continue;
+        }
         const std::uint64_t next = refused ? seen : (seen & work_word::last_worker) | work_word::pending | place;
         // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5,
         // work-word.6, work-word.7, work-word.9; publishes what the caller stored before enqueue, whether it was
@@ -110,6 +118,19 @@ inline std::uint64_t word_of(work_base& item) noexcept {
             return (as_seen_here(seen) & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
         }
     }
+}
+
+/// Would claim_for refuse the item as it is now? Then it is refused as by claim_for, the word written. none: it could
+/// be claimed a moment ago.
+[[nodiscard]] inline refusal refuse_unclaimable(work_base& item) noexcept {
+    atomic_ref<std::uint64_t> word{access::word(item)};
+    std::uint64_t seen = word.load(memory_order_relaxed);
+    while ((as_seen_here(seen) & work_word::unclaimable) != 0) {
+        // sync work-word.14: acquire-release read-modify-write; pairs with work-word.2; as a refusal by work-word.1
+        if (!word.compare_exchange_weak(seen, seen, memory_order_acq_rel, memory_order_relaxed)) continue;
+        return (as_seen_here(seen) & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
+    }
+    return refusal::none;
 }
 
 /// The part of the word that says where a pending instance is.
@@ -164,6 +185,20 @@ inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
     while (!word.compare_exchange_weak(seen, (seen & ~replaced) | place, memory_order_release, memory_order_relaxed)) {}
 }
 
+inline bool claim_parents(work_base& item, std::uint64_t seen, std::uint64_t place) noexcept {
+    const std::uint64_t next =
+        (seen & work_word::last_worker) | work_word::pending | work_word::taken | (place & work_word::queue);
+    // sync work-word.14: acquire-release read-modify-write; pairs with work-word.2, work-word.7; as work-word.1; the
+    // clear links are published by work-word.10
+    if (!atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_acq_rel,
+                                                                               memory_order_relaxed)) {
+        return false;
+    }
+    access::prev_and_home(item) = 0;
+    transition_to_moved(item, place);
+    return true;
+}
+
 /// The word as it is now, for whoever looks for an armed item: its wheel, and its links as they were when it was
 /// claimed.
 inline std::uint64_t armed_word_of(work_base& item) noexcept {
@@ -178,10 +213,10 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
     seen &= ~work_word::held;  // held: the exchange fails, and the caller looks again until it is not
     const std::uint64_t next =
         (seen & ~(work_word::pending | work_word::last_worker)) | (std::uint64_t{me} << work_word::last_worker_shift);
-    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4; sees the stores of every
-    // enqueue call, refused or not, that saw the item pending. seq_cst, because the store of `current` before it and
-    // the load of `attention` after it race with a worker that hands over (collision.1): one of the two must see the
-    // other.
+    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4, work-word.14; sees the stores
+    // of every enqueue call, refused or not, that saw the item pending. seq_cst, because the store of `current` before
+    // it and the load of `attention` after it race with a worker that hands over (collision.1): one of the two must see
+    // the other.
     return atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_seq_cst,
                                                                                  memory_order_relaxed);
 }
@@ -246,8 +281,8 @@ enum class enabled { now, not_yet, was_already };
     std::uint64_t seen = word.load(memory_order_relaxed);
     do {
         if ((seen & work_word::disable_depth) == 0) return enabled::was_already;
-        // sync work-word.7: release read-modify-write; pairs with work-word.1, work-word.6; whoever enqueues it next
-        // sees what was done while it was disabled
+        // sync work-word.7: release read-modify-write; pairs with work-word.1, work-word.6, work-word.14; whoever
+        // enqueues it next sees what was done while it was disabled
     } while (
         !word.compare_exchange_weak(seen, seen - work_word::one_disable, memory_order_release, memory_order_relaxed));
     return (seen & work_word::disable_depth) == work_word::one_disable ? enabled::now : enabled::not_yet;

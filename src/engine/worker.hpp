@@ -82,6 +82,8 @@ struct alignas(cache_line) worker {
     worker* next_in_pool = nullptr;              // P
     bool starts_idle = false;                    // I: born as a spare
     bool is_rescuer = false;                     // I
+    bool is_guest = false;                       // I: no thread of its own: an enqueuer's, for one item (guest.hpp)
+    worker* outer = nullptr;                     // I: of a guest: the worker that its thread is otherwise, or null
     atomic<bool> unpinned{false};                // A(count): its affinity was widened for the item it runs
     worker_id id = 0;                            // I
     atomic<int> thread_id{0};                    // K, once, at its start
@@ -100,6 +102,22 @@ struct alignas(cache_line) worker {
 /// The worker that the calling thread is, or null.
 inline worker* this_worker_slot() noexcept {
     return static_cast<worker*>(platform::thread_slot());
+}
+
+/// Is the calling thread inside a work function that `queue` runs? Guests are inside of two.
+inline bool is_inside(const cmwq_queue& queue) noexcept {
+    const worker* me = this_worker_slot();
+    for (; me != nullptr; me = me->outer) {
+        if (me->current.load(memory_order_relaxed) != nullptr && me->queue == &queue) return true;
+    }
+    return false;
+}
+
+/// Is it inside the function of this item?
+inline bool is_inside(const work_base& item) noexcept {
+    const worker* me = this_worker_slot();
+    while (me != nullptr && me->current.load(memory_order_relaxed) != &item) me = me->outer;
+    return me != nullptr;
 }
 
 /// The body of a worker's thread.

@@ -2,6 +2,7 @@
 //
 // Queues: how they are made from their options, made ready, and destroyed.
 #include "engine/attributes.hpp"
+#include "engine/bound.hpp"
 #include "engine/flush.hpp"
 #include "engine/limits.hpp"
 #include "engine/memory.hpp"
@@ -15,11 +16,10 @@
 #include <cmwq/this_worker.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 cmwq_queue::cmwq_queue(const char* given, std::size_t length, cmwq::engine::scope_kind kind_given) noexcept
     : kind{kind_given} {
-    std::memcpy(name, given, std::min(length, name_size - 1));
+    std::copy_n(given, std::min(length, name_size - 1), name);  // none is given if there is no name
 }
 
 namespace cmwq {
@@ -40,6 +40,7 @@ struct queue_plan {
     pending_items at_end = pending_items::run;
     bool background = false;
     attributes asked{};
+    pending_bound bound = {};
 };
 
 void set_background(queue_plan& plan, bool asked) noexcept {
@@ -47,11 +48,20 @@ void set_background(queue_plan& plan, bool asked) noexcept {
     plan.contradictory |= asked && plan.highpri;
 }
 
+/// Running in the caller goes neither with an order nor with freezing.
+void set_bound(queue_plan& plan, const pending_bound& asked) noexcept {
+    plan.bound = asked;
+    if (asked.when_full != full_queue::run_in_caller || (!plan.one_at_a_time && !plan.freezable)) return;
+    plan.contradictory = true;
+    plan.bound.when_full = full_queue::refuse;
+}
+
 queue_plan plan_of(const percpu& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim};
     // CPU-intensive items are not to hold back others of their CPU: they run where the concurrency rule does not apply.
     plan.unbound = plan.cpu_intensive = o.cpu_intensive;
     set_background(plan, o.background);
+    set_bound(plan, o.bound);
     plan.at_end = o.at_end;
     return plan;
 }
@@ -60,14 +70,20 @@ queue_plan plan_of(const unbound& o) noexcept {
     plan.contradictory = o.affinity_strict && o.affinity == affinity_scope::system;  // nothing to be strict about
     plan.asked = {.affinity = o.affinity, .affinity_strict = o.affinity_strict && !plan.contradictory};
     set_background(plan, o.background);
+    set_bound(plan, o.bound);
     plan.at_end = o.at_end;
     return plan;
 }
 queue_plan plan_of(const ordered& o) noexcept {
-    return {o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true, false, false, o.at_end};
+    queue_plan plan{o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true, false, false, o.at_end};
+    set_bound(plan, o.bound);
+    return plan;
 }
 queue_plan plan_of(const power_efficient& o, bool save_power) noexcept {
-    return {o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, save_power, false, false, false, o.at_end};
+    queue_plan plan{o.name,     o.max_active, o.highpri, o.freezable, o.mem_reclaim,
+                    save_power, false,        false,     false,       o.at_end};
+    set_bound(plan, o.bound);
+    return plan;
 }
 
 scope_kind kind_of(const queue_plan& plan) noexcept {
@@ -82,6 +98,7 @@ void report_bad_options(const queue_plan& plan, const cmwq_queue& wq, const call
     if (plan.max_active < 0 || plan.max_active > static_cast<int>(most_max_active)) {
         report({misuse_code::max_active_out_of_range, nullptr, &wq, where});
     }
+    if (plan.bound.max_pending < 0) report({misuse_code::max_pending_out_of_range, nullptr, &wq, where});
     if (plan.contradictory) report({misuse_code::contradictory_options, nullptr, &wq, where});
 }
 
@@ -99,6 +116,17 @@ void remove_from_runtime(cmwq_queue& wq) noexcept {
     *link = wq.next_in_runtime;
 }
 
+bool give_bound(cmwq_queue& wq, const pending_bound& asked) noexcept {
+    if (asked.max_pending <= 0) return true;
+    wq.bound = create<queue_bound>(asked);
+    return wq.bound != nullptr;
+}
+
+void discard(cmwq_queue& wq) noexcept {
+    if (wq.bound != nullptr) destroy(wq.bound);
+    destroy(&wq);
+}
+
 owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site& where) noexcept {
     auto* wq = create<cmwq_queue>(plan.name.data(), plan.name.size(), kind_of(plan));
     if (wq == nullptr) return {};
@@ -111,8 +139,8 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
     wq->cpu_intensive = plan.cpu_intensive;
     wq->drops_at_end = plan.at_end == pending_items::drop;
     wq->max_active = checked_max_active(plan.max_active);
-    if (!make_ready(*wq)) {
-        destroy(wq);
+    if (!give_bound(*wq, plan.bound) || !make_ready(*wq)) {
+        discard(*wq);
         return {};
     }
     add_to_runtime(runtime, *wq);
@@ -138,8 +166,8 @@ bool make_ready(cmwq_queue& wq) noexcept {
         keep_closed_seats(wq);
         return false;
     }
-    // sync queue.4: release read-modify-write; pairs with queue.1, queue.5; publishes scope, id and seats
-    wq.state.fetch_or(cmwq_queue::ready, memory_order_release);
+    // sync queue.4: release read-modify-write; pairs with queue.1, queue.5, queue.8; publishes scope, id and seats
+    wq.state.fetch_or(cmwq_queue::ready | (wq.bound != nullptr ? cmwq_queue::bounded : 0), memory_order_release);
     return true;
 }
 
@@ -157,12 +185,6 @@ void retire_queue(cmwq_queue& wq) noexcept {
 
 namespace {
 
-/// Is the calling thread inside a work function that `wq` runs?
-bool inside(const cmwq_queue& wq) noexcept {
-    const worker* me = this_worker_slot();
-    return me != nullptr && me->current.load(memory_order_relaxed) != nullptr && me->queue == &wq;
-}
-
 bool is_ready(const cmwq_queue& wq) noexcept {
     return (wq.state.load(memory_order_acquire) & cmwq_queue::ready) != 0;  // sync queue.5: acquire; pairs with queue.4
 }
@@ -172,20 +194,28 @@ constexpr detail::item_receiver dropper{[](work_base* item, const work_class& ki
                                         },
                                         nullptr};
 
+/// Those who waited for room have got some by now. One of them may have got it before the queue drained, and enqueue
+/// only now.
+void let_room_callers_go(cmwq_queue& wq) noexcept {
+    wait_for_room_callers(*wq.bound);
+    drain_queue(wq);
+}
+
 /// `instead`: who gets what is pending, in place of its functions; null: it runs.
 void end_queue(cmwq_queue& wq, const detail::item_receiver* instead, const call_site& where) noexcept {
-    if (inside(wq))
+    if (is_inside(wq))
         report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, where});
     // sync queue.7: release; pairs with queue.6; publishes the receiver
     wq.ending.store(instead, memory_order_release);
     if (is_ready(wq)) {
         timers::instance().drop_armed_items(wq);
         drain_queue(wq);
+        if (wq.bound != nullptr) let_room_callers_go(wq);
     }
     remove_from_runtime(wq);
     end_rescuer(wq);
     retire_queue(wq);
-    destroy(&wq);
+    discard(wq);
 }
 
 }  // namespace
@@ -207,13 +237,15 @@ const char* queue::name() const noexcept {
 
 void queue::flush(call_site where) noexcept {
     cmwq_queue& wq = as_engine(*this);
-    if (engine::inside(wq)) return engine::report({misuse_code::flush_own_queue, this_worker::current(), &wq, where});
+    if (engine::is_inside(wq))
+        return engine::report({misuse_code::flush_own_queue, this_worker::current(), &wq, where});
     if (engine::is_ready(wq)) engine::flush_queue(wq);
 }
 
 void queue::drain(call_site where) noexcept {
     cmwq_queue& wq = as_engine(*this);
-    if (engine::inside(wq)) return engine::report({misuse_code::drain_own_queue, this_worker::current(), &wq, where});
+    if (engine::is_inside(wq))
+        return engine::report({misuse_code::drain_own_queue, this_worker::current(), &wq, where});
     if (engine::is_ready(wq)) engine::drain_queue(wq);
 }
 

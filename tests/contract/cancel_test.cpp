@@ -3,6 +3,7 @@
 // Cancel, disable, enable and flush of one item, in every state that it can be in: idle, pending, running, running and
 // pending again, disabled. The table of the kernel's answers is docs/kernel-map.md.
 #include "support/blocked_queue.hpp"
+#include "support/restless.hpp"
 #include "support/tasks.hpp"
 
 #include <cmwq/cmwq.hpp>
@@ -243,17 +244,8 @@ TEST_P(each_queue, instance_that_is_pending_on_another_queue_is_cancelled_and_th
 }
 
 TEST_P(each_queue, item_that_enqueues_itself_all_the_time_is_stopped_by_cancel_sync) {
-    struct restless : cmwq::work<restless> {
-        static void run(restless& self) {
-            ++self.runs;
-            (void)self.wq->enqueue(self);
-        }
-        cmwq::queue* wq = nullptr;
-        std::atomic<long> runs{0};
-    } endless;
-    endless.wq = &*wq;
-    ASSERT_TRUE(wq->enqueue(endless));
-    ASSERT_TRUE(support::eventually([&] { return endless.runs > 100; }));
+    support::restless endless{*wq};
+    ASSERT_TRUE(endless.begins());
     (void)endless.cancel_sync();
     const long stopped = endless.runs;
     EXPECT_FALSE(endless.busy());

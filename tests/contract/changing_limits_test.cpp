@@ -30,6 +30,19 @@ struct hall {
     bool comes_to(int number) {
         return support::eventually([&] { return inside == number; });
     }
+    /// Sends so many items to it.
+    void admit(cmwq::queue& wq, int count) {
+        for (int i = 0; i < count; ++i) {
+            ASSERT_TRUE(wq.try_spawn([this] { visit(); }));
+        }
+    }
+    /// Lets everybody in and out: all of them came, and never more than `limit` at once.
+    void expect_visits(cmwq::queue& wq, int count, int limit) {
+        let_go.open();
+        wq.flush();
+        EXPECT_EQ(runs, count);
+        EXPECT_LE(most, limit);
+    }
 };
 
 cmwq::owned_queue make(int kind, int max_active) {
@@ -42,11 +55,6 @@ cmwq::owned_queue make(int kind, int max_active) {
 
 class changing_limits : public testing::TestWithParam<int> {
 protected:
-    void enqueue(cmwq::queue& wq, int count) {
-        for (int i = 0; i < count; ++i) {
-            ASSERT_TRUE(wq.try_spawn([this] { all.visit(); }));
-        }
-    }
     hall all;
     support::pinned_to place{support::allowed_cpus().front()};  // one seat gets everything
 };
@@ -54,43 +62,33 @@ INSTANTIATE_TEST_SUITE_P(each_kind, changing_limits, testing::Range(0, 3));
 
 TEST_P(changing_limits, raised_limit_lets_waiting_items_start) {
     auto wq = make(GetParam(), 1);
-    enqueue(*wq, 10);
+    all.admit(*wq, 10);
     ASSERT_TRUE(all.comes_to(1));
     EXPECT_TRUE(wq->set_max_active(4));
     ASSERT_TRUE(all.comes_to(4));
-    all.let_go.open();
-    wq->flush();
-    EXPECT_EQ(all.runs, 10);
-    EXPECT_LE(all.most, 4);
+    all.expect_visits(*wq, 10, 4);
 }
 
 TEST_P(changing_limits, lowered_limit_holds_once_the_running_items_have_ended) {
     auto wq = make(GetParam(), 4);
-    enqueue(*wq, 4);
+    all.admit(*wq, 4);
     ASSERT_TRUE(all.comes_to(4));
     EXPECT_TRUE(wq->set_max_active(2));
     EXPECT_EQ(all.inside, 4);  // nobody is stopped
     hall later;
-    for (int i = 0; i < 8; ++i) {
-        ASSERT_TRUE(wq->try_spawn([&] { later.visit(); }));
-    }
+    later.admit(*wq, 8);
     all.let_go.open();
     ASSERT_TRUE(later.comes_to(2));
-    later.let_go.open();
-    wq->flush();
-    EXPECT_EQ(later.runs, 8);
-    EXPECT_LE(later.most, 2);
+    later.expect_visits(*wq, 8, 2);
 }
 
 TEST_P(changing_limits, first_limit_counts_what_runs_already) {
     auto wq = make(GetParam(), 0);
-    enqueue(*wq, 3);
+    all.admit(*wq, 3);
     ASSERT_TRUE(all.comes_to(3));
     EXPECT_TRUE(wq->set_max_active(3));
     hall later;
-    for (int i = 0; i < 9; ++i) {
-        ASSERT_TRUE(wq->try_spawn([&] { later.visit(); }));
-    }
+    later.admit(*wq, 9);
     std::this_thread::sleep_for(std::chrono::milliseconds{5});  // time enough to do it wrong
     // Of a percpu queue an item counts where it runs, and some of the first three may have been taken to another CPU.
     if (GetParam() != 1) {
@@ -98,10 +96,7 @@ TEST_P(changing_limits, first_limit_counts_what_runs_already) {
     }
     all.let_go.open();
     ASSERT_TRUE(later.comes_to(3));
-    later.let_go.open();
-    wq->flush();
-    EXPECT_EQ(later.runs, 9);
-    EXPECT_LE(later.most, 3);
+    later.expect_visits(*wq, 9, 3);
 }
 
 TEST_P(changing_limits, limit_may_change_all_the_time) {
@@ -129,13 +124,9 @@ TEST_P(changing_limits, item_may_change_the_limit_of_its_own_queue) {
     hall others;
     ASSERT_TRUE(wq->try_spawn([&] { EXPECT_TRUE(wq->set_max_active(2)); }));
     wq->flush();
-    for (int i = 0; i < 6; ++i) {
-        ASSERT_TRUE(wq->try_spawn([&] { others.visit(); }));
-    }
+    others.admit(*wq, 6);
     ASSERT_TRUE(others.comes_to(2));
-    others.let_go.open();
-    wq->flush();
-    EXPECT_EQ(others.most, 2);
+    others.expect_visits(*wq, 6, 2);
 }
 
 }  // namespace

@@ -443,9 +443,8 @@ TEST(deferrable_item, runs_at_the_next_occasion_after_its_time) {
     const auto wq = cmwq::make_queue(cmwq::percpu{.name = "deferrable"});
     item late{cmwq::deferrable};
     const auto when = steady::now() + 1ms;
-    ASSERT_TRUE(wq->enqueue_delayed(late, when));
-    EXPECT_TRUE(late.pending());
-    std::this_thread::sleep_until(when + 1ms);
+    ASSERT_TRUE(wq->enqueue_delayed(late, 1ms));
+    std::this_thread::sleep_for(2ms);
     item punctual;
     ASSERT_TRUE(wq->enqueue_delayed(punctual, 1ms));
     EXPECT_TRUE(late.finished.pass());
@@ -462,6 +461,16 @@ TEST(deferrable_item, runs_when_a_worker_is_woken) {
         (void)wq->try_spawn([] {});
         return late.runs == 1;
     }));
+    wq->flush();
+}
+
+TEST(deferrable_item, whose_time_has_passed_waits_for_no_occasion) {
+    const auto wq = cmwq::make_queue(cmwq::percpu{.name = "deferrable"});
+    item late{cmwq::deferrable};
+    ASSERT_TRUE(wq->enqueue_delayed(late, steady::now()));
+    EXPECT_TRUE(late.finished.pass());
+    EXPECT_FALSE(wq->mod_delayed(late, steady::now() - 1h));
+    EXPECT_TRUE(eventually([&] { return late.runs == 2; }));
     wq->flush();
 }
 

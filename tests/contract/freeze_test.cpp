@@ -2,6 +2,7 @@
 //
 // Freezing: running items finish, nothing new starts, and after thaw everything goes on in order.
 #include "support/gate.hpp"
+#include "support/restless.hpp"
 
 #include <cmwq/cmwq.hpp>
 
@@ -117,17 +118,8 @@ TEST_P(freezing, items_can_be_cancelled_inside_the_window) {
 
 TEST_P(freezing, item_that_enqueues_itself_waits_with_the_others) {
     auto wq = make();
-    struct restless : cmwq::work<restless> {
-        static void run(restless& self) {
-            ++self.runs;
-            (void)self.wq->enqueue(self);
-        }
-        cmwq::queue* wq = nullptr;
-        std::atomic<long> runs{0};
-    } endless;
-    endless.wq = &*wq;
-    ASSERT_TRUE(wq->enqueue(endless));
-    ASSERT_TRUE(support::eventually([&] { return endless.runs > 100; }));
+    support::restless endless{*wq};
+    ASSERT_TRUE(endless.begins());
     own.freeze();
     ASSERT_TRUE(becomes_quiet());
     const long quiet = endless.runs;

@@ -139,6 +139,25 @@ TEST(scoped_work, has_the_name_that_it_was_given) {
     EXPECT_EQ(std::string_view{bound}, "probe::look");
 }
 
+TEST(scoped_work, takes_methods_of_all_kinds) {
+    struct probe {
+        void ordinary() { ++*runs; }
+        void that_throws_nothing() noexcept { ++*runs; }
+        int that_changes_nothing() const { return ++*runs; }
+        std::atomic<int>* runs;
+    };
+    std::atomic<int> runs{0};
+    probe at{&runs};
+    {
+        cmwq::bound_work<&probe::ordinary> one{cmwq::system(), &at};
+        cmwq::bound_work<&probe::that_throws_nothing> two{cmwq::system(), &at};
+        cmwq::bound_work<&probe::that_changes_nothing> three{cmwq::system(), &at};
+        EXPECT_TRUE(one.enqueue() && two.enqueue() && three.enqueue());
+        EXPECT_TRUE(support::eventually([&] { return runs == 3; }));
+    }
+    EXPECT_EQ(runs, 3);
+}
+
 TEST(scoped_work, disable_shuts_it_out) {
     std::atomic<int> runs{0};
     cmwq::scoped_work work{cmwq::system(), [&] { ++runs; }};

@@ -3,6 +3,7 @@
 // A queue ends in one of three ways: what is pending runs, is dropped, or is handed to somebody else. No owner is lost.
 #include "support/blocked_queue.hpp"
 #include "support/gate.hpp"
+#include "support/restless.hpp"
 
 #include <cmwq/cmwq.hpp>
 
@@ -215,19 +216,9 @@ TEST(shutdown, drops_functions_that_were_spawned) {
 }
 
 TEST(shutdown, that_drops_ends_an_item_that_always_enqueues_itself) {
-    struct restless : cmwq::work<restless> {
-        cmwq::queue* on = nullptr;
-        std::atomic<long> runs{0};
-        static void run(restless& self) {
-            ++self.runs;
-            (void)self.on->enqueue(self);
-        }
-    };
-    restless item;
     auto wq = cmwq::make_queue(cmwq::percpu{.name = "restless", .at_end = cmwq::pending_items::drop});
-    item.on = &*wq;
-    ASSERT_TRUE(wq->enqueue(item));
-    ASSERT_TRUE(support::eventually([&] { return item.runs > 10; }));
+    support::restless item{*wq};
+    ASSERT_TRUE(item.begins());
     wq = {};
     EXPECT_FALSE(item.busy());
 }

@@ -7,6 +7,7 @@
 
 #include <cmwq/cmwq.hpp>
 
+#include <array>
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
@@ -366,6 +367,42 @@ TEST_F(misuse_report, max_active_of_an_ordered_queue_stays_one) {
     const recorded_misuse told = the_report();
     expect(told, misuse_code::max_active_of_ordered_queue, "", "the queue");
     expect_place(told, line);
+}
+
+TEST_F(misuse_report, negative_bound_is_none) {
+    const unsigned line = __LINE__ + 1;
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue", .bound = {.max_pending = -1}});
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::max_pending_out_of_range, "", "the queue");
+    expect_place(told, line);
+    std::array<item, 3> items;
+    for (item& it : items) {
+        EXPECT_TRUE(wq->enqueue(it));
+    }
+    wq->flush();
+}
+
+TEST_F(misuse_report, wait_for_room_in_the_queue_that_runs_it_is_refused) {
+    auto wq = cmwq::make_queue(
+        cmwq::ordered{.name = "the queue", .bound = {.max_pending = 1, .when_full = cmwq::full_queue::wait}});
+    item first, second;
+    bool accepted[2] = {};
+    unsigned line = 0;
+    const auto enqueue_both = [&] {
+        accepted[0] = wq->enqueue(first);
+        line = __LINE__ + 1;
+        accepted[1] = wq->enqueue(second);
+    };
+    ASSERT_TRUE(wq->try_spawn(enqueue_both));
+    wq->flush();
+    wq->flush();
+    const recorded_misuse told = the_report();
+    expect(told, misuse_code::wait_for_own_queue, "the item", "the queue");
+    EXPECT_EQ(told.line, line);
+    EXPECT_TRUE(accepted[0]);
+    EXPECT_FALSE(accepted[1]);
+    EXPECT_EQ(first.runs, 1);
+    EXPECT_EQ(second.runs, 0);
 }
 
 TEST_F(misuse_report, new_max_active_out_of_range_is_moved_into_it) {

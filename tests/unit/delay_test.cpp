@@ -71,6 +71,12 @@ TEST(delay_test, time_points_of_other_clocks_become_the_time_that_is_left) {
     EXPECT_GT(delay{std::chrono::system_clock::time_point::max()}.nanoseconds(), 0);
 }
 
+TEST(delay_test, time_points_beyond_the_clock_in_coarse_units_are_far_away) {
+    using hours = std::chrono::time_point<std::chrono::system_clock, std::chrono::hours>;
+    EXPECT_EQ(delay{hours::max()}.nanoseconds(), longest);
+    EXPECT_EQ(delay{hours::min()}.nanoseconds(), 0);
+}
+
 static_assert(delay{std::chrono::milliseconds{1}}.nanoseconds() == 1'000'000);
 
 }  // namespace

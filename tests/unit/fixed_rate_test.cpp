@@ -41,6 +41,13 @@ TEST(fixed_rate_test, time_that_has_just_come_is_skipped_too) {
     EXPECT_EQ(rate.missed(), 1u);
 }
 
+TEST(fixed_rate_test, time_beyond_the_end_of_the_clock_is_its_end) {
+    cmwq::fixed_rate rate{std::chrono::hours::max()};
+    EXPECT_EQ(rate.next(start), time_point::max());
+    EXPECT_EQ(rate.next(start + 1h), time_point::max());
+    EXPECT_EQ(rate.missed(), 0u);
+}
+
 TEST(fixed_rate_test, period_is_never_zero) {
     cmwq::fixed_rate rate{0ms};
     EXPECT_EQ(rate.next(start), start + 1ns);

@@ -169,4 +169,38 @@ TEST_F(work_word_test, taken_from_its_wheel_it_cannot_be_held_until_it_is_let_go
     EXPECT_EQ(word, in_queue(9) | work_word::one_disable);
 }
 
+/// As in the child of a fork: the queues of this process have ids from here on.
+struct first_queue_is {
+    explicit first_queue_is(queue_id id) { first_queue_here.store(id, memory_order_relaxed); }
+    ~first_queue_is() { first_queue_here.store(1, memory_order_relaxed); }
+};
+
+TEST_F(work_word_test, instance_of_the_parents_leaves_nothing_behind_in_the_next_one) {
+    ASSERT_EQ(transition_to_armed(item, 7, 13), refusal::none);
+    word |= std::uint64_t{5} << work_word::last_worker_shift;
+    access::prev_and_home(item) = ~std::uintptr_t{0};  // in a list, and waited for
+    const first_queue_is child{8};
+    EXPECT_FALSE(item.pending());
+    EXPECT_EQ(transition_to_pending(item, 9), refusal::none);
+    EXPECT_EQ(word, in_queue(9) | work_word::pending | std::uint64_t{5} << work_word::last_worker_shift);
+    EXPECT_EQ(access::prev_and_home(item), 0u);
+    EXPECT_EQ(transition_to_pending(item, 9), refusal::already_pending);
+}
+
+TEST_F(work_word_test, instance_of_the_parents_may_be_followed_by_an_armed_one) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    const first_queue_is child{8};
+    EXPECT_EQ(transition_to_armed(item, 9, 2), refusal::none);
+    EXPECT_EQ(word, in_wheel(9, 2) | work_word::pending);
+}
+
+TEST_F(work_word_test, disable_of_the_parents_instance_is_kept) {
+    ASSERT_EQ(transition_to_pending(item, 7), refusal::none);
+    const first_queue_is child{8};
+    ASSERT_TRUE(transition_to_disabled(item));
+    EXPECT_EQ(transition_to_pending(item, 9), refusal::disabled);
+    EXPECT_EQ(transition_to_enabled(item), enabled::now);
+    EXPECT_EQ(transition_to_pending(item, 9), refusal::none);
+}
+
 }  // namespace

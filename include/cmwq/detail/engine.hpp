@@ -33,7 +33,8 @@ struct item_receiver {
 CMWQ_EXPORT refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept;
 
 /// Admits, claims and publishes `item`. On any value but `refusal::none` nothing has changed: the caller still owns the
-/// item. Context: any thread, never blocks, never allocates once the queue's pools exist.
+/// item. Context: any thread, never blocks unless the queue has a bound that says so, never allocates once the queue's
+/// pools exist.
 /// Lifetime: after `refusal::none` the item may already have run and be gone.
 CMWQ_EXPORT refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept;
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bounded queues: the bound is kept, nobody waits for room that there is, and an item that runs in its enqueuer is one
+// that runs on a worker in every other respect.
+#include "engine/bound.hpp"
+#include "model/engine_scenario.hpp"
+
+#include <array>
+
+namespace {
+
+using namespace cmwq_test;
+using cmwq::full_queue;
+
+unsigned nr_pending(cmwq::queue& wq) {
+    const auto& queue = engine::as_engine(wq);
+    return queue.bound->nr_pending.load(std::memory_order_relaxed);
+}
+
+TEST(bounded_queue, keeps_its_bound_and_its_count) {
+    explore(without_watchdog(on_cpus(2)), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "bounded", .bound = {.max_pending = 2}});
+        std::array<tested_item, 4> items;
+        int accepted = 0;
+        const auto enqueue = [&](std::size_t first) {
+            for (std::size_t i = first; i < first + 2; ++i) {
+                accepted += wq->enqueue(items[i]) ? 1 : 0;
+                model::check(nr_pending(*wq) <= 2, "no more pending than the bound");
+            }
+        };
+        together({{0, [&] { enqueue(0); }}, {1, [&] { enqueue(2); }}, {-1, [&] { (void)items[0].cancel(); }}});
+        wq->flush();
+        int runs = 0;
+        for (const tested_item& item : items) runs += item.runs;
+        model::check(accepted >= 2, "there was room for two");
+        model::check(runs == accepted || runs == accepted - 1, "what was accepted ran, or was cancelled");
+        model::check(nr_pending(*wq) == 0, "room was given back for all");
+    });
+}
+
+TEST(bounded_queue, lets_everybody_in_who_waits) {
+    for (const auto& how : {on_cpus(1), on_cpus(2)}) {
+        explore(how, schedules, [] {
+            tested_runtime rt;
+            const auto wq = rt.make_queue(cmwq::unbound{.name = "bounded",
+                                                        .max_active = 1,
+                                                        .bound = {.max_pending = 1, .when_full = full_queue::wait}});
+            std::array<tested_item, 6> items;
+            const auto enqueue = [&](std::size_t first) {
+                for (std::size_t i = first; i < first + 2; ++i) {
+                    model::check(wq->enqueue(items[i]), "who waits without an end gets in");
+                }
+            };
+            together({{0, [&] { enqueue(0); }}, {-1, [&] { enqueue(2); }}, {-1, [&] { enqueue(4); }}});
+            wq->flush();
+            for (const tested_item& item : items) model::check(item.runs == 1, "each item ran once");
+            model::check(nr_pending(*wq) == 0, "room was given back for all");
+        });
+    }
+}
+
+TEST(bounded_queue, whoever_gave_up_waiting_has_no_room) {
+    explore(on_cpus(2), schedules, [] {
+        tested_runtime rt;
+        const auto wq =
+            rt.make_queue(cmwq::unbound{.name = "bounded",
+                                        .max_active = 1,
+                                        .bound = {.max_pending = 1, .when_full = full_queue::wait, .timeout = 10us}});
+        std::array<tested_item, 4> items;
+        int accepted = 0;
+        for (tested_item& item : items) item.body = [](tested_item&) { model::sleep_for(20us); };
+        const auto enqueue = [&](std::size_t first) {
+            for (std::size_t i = first; i < first + 2; ++i) accepted += wq->enqueue(items[i]) ? 1 : 0;
+        };
+        together({{0, [&] { enqueue(0); }}, {1, [&] { enqueue(2); }}});
+        wq->flush();
+        int runs = 0;
+        for (const tested_item& item : items) runs += item.runs;
+        model::check(runs == accepted, "what was accepted ran");
+        model::check(nr_pending(*wq) == 0, "room was given back for all");
+    });
+}
+
+TEST(bounded_queue, ends_while_somebody_waits_for_room) {
+    explore(on_cpus(2), schedules, [] {
+        tested_runtime rt;
+        auto wq = rt.make_queue(cmwq::unbound{.name = "bounded",
+                                              .max_active = 1,
+                                              .bound = {.max_pending = 1, .when_full = full_queue::wait}});
+        gate inside, way_out;
+        tested_item running, pending, waiting;
+        running.body = [&](tested_item&) {
+            inside.open();
+            way_out.wait();
+        };
+        (void)wq->enqueue(running);
+        inside.wait();
+        (void)wq->enqueue(pending);
+        cmwq::queue& queue = *wq;
+        bool accepted = false;
+        model::thread waiter = model::spawn("waiter", [&] { accepted = queue.enqueue(waiting); });
+        // The queue's life is the waiter's to respect until it waits.
+        const auto& bound = *engine::as_engine(queue).bound;
+        while (bound.nr_waiting.load(std::memory_order_relaxed) == 0) model::sleep_for(1us);
+        model::thread opener = model::spawn("opener", [&] { way_out.open(); });
+        wq.shutdown(cmwq::pending_items::run);
+        waiter.join();
+        opener.join();
+        model::check(pending.runs == 1, "what was pending ran");
+        model::check(waiting.runs == (accepted ? 1 : 0), "who waited was let in and ran, or was refused");
+    });
+}
+
+TEST(bounded_queue, item_in_its_enqueuer_never_runs_beside_itself) {
+    explore(without_watchdog(on_cpus(2)), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(
+            cmwq::unbound{.name = "bounded", .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+        tested_item contended;  // checks that its runs do not overlap
+        std::array<tested_item, 2> others;
+        int accepted = 0;
+        const auto enqueue = [&](std::size_t which) {
+            (void)wq->enqueue(others[which]);
+            for (int i = 0; i < 2; ++i) accepted += wq->enqueue(contended) ? 1 : 0;
+        };
+        together({{0, [&] { enqueue(0); }}, {1, [&] { enqueue(1); }}});
+        wq->flush();
+        (void)contended.flush();
+        model::check(contended.runs == accepted, "each accepted enqueue ran once");
+        for (const tested_item& item : others) model::check(item.runs == 1, "and so did the others");
+        model::check(nr_pending(*wq) == 0, "room was given back for all");
+    });
+}
+
+TEST(bounded_queue, flush_and_cancel_wait_for_an_item_in_its_enqueuer) {
+    explore(without_watchdog(on_cpus(2)), schedules, [] {
+        tested_runtime rt;
+        const auto wq =
+            rt.make_queue(cmwq::unbound{.name = "bounded",
+                                        .max_active = 1,
+                                        .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+        std::array<tested_item, 3> items;
+        together({{0,
+                   [&] {
+                       for (tested_item& item : items) (void)wq->enqueue(item);
+                   }},
+                  {1, [&] {
+                       (void)items[2].cancel_sync();
+                       model::check(items[2].inside == 0, "it does not run after cancel_sync");
+                       (void)items[1].flush();
+                   }}});
+        wq->flush();
+        for (tested_item& item : items) model::check(item.inside == 0, "nothing runs after the flush");
+        model::check(nr_pending(*wq) == 0, "room was given back for all");
+    });
+}
+
+}  // namespace
