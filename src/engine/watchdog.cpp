@@ -95,8 +95,8 @@ void watchdog::watch() noexcept {
         // sync watchdog.3: acquire; pairs with watchdog.4
         while (!ending_.load(memory_order_acquire)) {
             employ_canaries();  // before the first tick, and for pools that got their first worker
-            // sync watchdog.9: acquire; pairs with watchdog.8; asked while it was on its way here: its wake was taken for
-            // the one that began the watch
+            // sync watchdog.9: acquire; pairs with watchdog.8; asked while it was on its way here: its wake was taken
+            // for the one that began the watch
             if (!look_asked_for_.load(memory_order_acquire)) (void)parker_.park_until(platform::now() + tick_length);
             look_asked_for_.store(false, memory_order_relaxed);  // by whoever asks from here on it is woken again
             if (tick()) continue;

@@ -213,8 +213,8 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
     seen &= ~work_word::held;  // held: the exchange fails, and the caller looks again until it is not
     const std::uint64_t next =
         (seen & ~(work_word::pending | work_word::last_worker)) | (std::uint64_t{me} << work_word::last_worker_shift);
-    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4, work-word.14, work-word.15; sees
-    // the stores of every enqueue call, refused or not, that saw the item pending. seq_cst, because the store of
+    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4, work-word.14, work-word.15;
+    // sees the stores of every enqueue call, refused or not, that saw the item pending. seq_cst, because the store of
     // `current` before it and the load of `attention` after it race with a worker that hands over (collision.1): one of
     // the two must see the other.
     return atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_seq_cst,
