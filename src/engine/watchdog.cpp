@@ -159,6 +159,16 @@ bool watchdog::tick() noexcept {
     return any_work();
 }
 
+/// Else the running count of the pool is a token in somebody's hands. A canary that woke a worker and then lost the CPU
+/// to it is in its act still, but the worker runs.
+bool watchdog::anybody_counted(worker_pool& pool) noexcept {
+    locked hold{pool.workers_lock};
+    for (const worker* other = pool.workers; other != nullptr; other = other->next_in_pool) {
+        if ((other->counted.load(memory_order_relaxed) & counted_in::anything) != 0) return true;
+    }
+    return false;
+}
+
 /// A pool without work is looked at too while another one of its scope has some: its CPU is wanted, should its worker
 /// block.
 void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
@@ -166,7 +176,7 @@ void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
     if (!pool.list.has_work()) pool.no_progress_since = {};
     if (!scope_has_work) return;
     kick(pool);
-    if (pool.bird.keeps_token() && run_one_more(pool)) pool.bird.token_was_replaced();
+    if (pool.bird.keeps_token() && !anybody_counted(pool) && run_one_more(pool)) pool.bird.token_was_replaced();
     // Verdicts are acted upon without the lock: waking a replacement may have to create it, which takes the lock.
     verdict stuck[most_verdicts];
     const unsigned nr_stuck = find_stuck_workers(pool, stuck);

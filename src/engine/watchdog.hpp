@@ -64,6 +64,7 @@ private:
     void act_on(worker_pool& pool, const verdict& found) noexcept;
     void summon_rescuers(const pool_scope& scope) noexcept;
     void summon_rescuers_locked(const pool_scope& scope) noexcept;
+    static bool anybody_counted(worker_pool& pool) noexcept;
     static std::uint64_t items_begun(worker_pool& pool) noexcept;
     void look_for_stall(worker_pool& pool) noexcept;
     template <class Visit>

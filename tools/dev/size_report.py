@@ -12,7 +12,7 @@ from cpp_text import code_only, files_below, finding, line_of, main, split_code
 FUNCTION_LIMIT = 80
 FILE_LIMIT = 600
 HEADER_LIMIT = 300
-HEADERS_LIMIT = 2500
+HEADERS_LIMIT = 2800
 IF_LIMIT = 3
 TEST_SHARE_LIMIT = 0.8
 EXAMPLE_LIMIT = 40
@@ -174,7 +174,7 @@ CASES = [
     ("a class is no function", {"src/engine/a.hpp": "class CMWQ_CAPABILITY(1) c {\n" + "    int x;\n" * 90 + "};\n", **TESTS}, None),
     ("a file that is too long", {"src/engine/a.cpp": "int a;\n" * 601, **TESTS}, "601 lines; the limit is 600"),
     ("a header that is too long", {"include/cmwq/a.hpp": "// a\n" * 301, "src/a.cpp": "int a;\n", **TESTS}, "public header"),
-    ("headers that are too long together", {f"include/cmwq/a{i}.hpp": "// a\n" * 290 for i in range(9)}, "lines of public headers"),
+    ("headers that are too long together", {f"include/cmwq/a{i}.hpp": "// a\n" * 290 for i in range(10)}, "lines of public headers"),
     ("too many conditions", {"src/engine/a.cpp": "#if A\n#endif\n" * 4, **TESTS}, "4 lines with #if"),
     ("too few tests", {"src/engine/a.cpp": "int a;\n" * 100, "tests/unit/a.cpp": "int a;\n" * 70}, "tests: 70 lines for 100"),
     ("an example that is too long", {"README.md": "```cpp\n" + "x\n" * 41 + "```\n", "src/a.cpp": "int a;\n", **TESTS}, "41 lines"),
