@@ -161,7 +161,7 @@ TEST(delayed_items, run_in_the_order_of_their_times_on_an_ordered_queue) {
     std::mutex lock;
     std::vector<int> order;
     std::vector<std::unique_ptr<numbered>> items;
-    const auto begin = steady::now() + 5ms;
+    const auto begin = steady::now() + 200ms;  // the arming of all of them must be over by then
     for (int i = 0; i < 50; ++i) {
         auto& one = *items.emplace_back(std::make_unique<numbered>());
         one.number = (i * 37) % 50;
