@@ -2,15 +2,16 @@
 //
 // Queues with a bound on their pending items: who is refused, who waits, what runs in its enqueuer, and that no owner
 // and no event is lost on any of these ways.
+#include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/misuse_recorder.hpp"
+#include "support/when_waiting.hpp"
 
 #include <cmwq/cmwq.hpp>
 
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -66,6 +67,13 @@ private:
 public:
     cmwq::owned_queue queue;
 };
+
+bool runs_one_more(cmwq::queue& wq) {
+    kept mine;
+    const bool accepted = wq.enqueue(mine);
+    wq.flush();
+    return accepted && mine.runs == 1;
+}
 
 TEST(bounded_queue, refuses_what_is_beyond_its_bound_and_hands_the_owner_back) {
     full_soon held{{.max_pending = 2}};
@@ -219,10 +227,7 @@ TEST(bounded_queue, drops_at_its_end_what_it_let_in) {
         full_soon held{{.max_pending = 2}, cmwq::pending_items::drop};
         ASSERT_TRUE(held.queue->enqueue(std::make_unique<job>(runs)));
         ASSERT_TRUE(held.queue->enqueue(std::make_unique<job>(runs)));
-        std::jthread opener{[&] {
-            std::this_thread::sleep_for(5ms);
-            held.open();
-        }};
+        const support::when_maker_waits opener{[&] { held.open(); }};
         held.queue.shutdown(cmwq::pending_items::drop);
     }
     EXPECT_EQ(runs, 0);
@@ -232,16 +237,7 @@ TEST(bounded_queue, is_empty_in_the_child_of_a_fork) {
     full_soon held{{.max_pending = 1}};
     kept item;
     ASSERT_TRUE(held.queue->enqueue(item));
-    const pid_t child = fork();
-    if (child == 0) {
-        kept mine;
-        const bool accepted = held.queue->enqueue(mine);
-        held.queue->flush();
-        _exit(accepted && mine.runs == 1 ? 42 : 1);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_EQ(WEXITSTATUS(status), 42);
+    EXPECT_TRUE(support::in_child([&] { return runs_one_more(*held.queue); }));
     held.finish();
     EXPECT_EQ(item.runs, 1);
 }
@@ -307,20 +303,18 @@ TEST(bounded_queue_that_waits, refuses_those_who_wait_when_it_ends) {
     {
         full_soon held{{.max_pending = 1, .when_full = full_queue::wait}};
         ASSERT_TRUE(held.queue->enqueue(first));
-        support::countdown about_to{3};
-        for (int i = 0; i < 3; ++i) {
+        std::atomic<int> tasks[3] = {};
+        for (std::atomic<int>& task : tasks) {
             waiters.emplace_back([&] {
-                about_to.count_down();
+                task = support::calling_task();
                 const auto result = held.queue->enqueue(std::make_unique<job>(runs));
                 refused += result ? 0 : 1;
             });
         }
-        ASSERT_TRUE(about_to.wait());
-        std::this_thread::sleep_for(20ms);  // they wait: the rest of the test holds either way, the queue's life not
-        std::jthread opener{[&] {
-            std::this_thread::sleep_for(5ms);
-            held.open();
-        }};
+        for (const std::atomic<int>& task : tasks) {
+            ASSERT_TRUE(support::eventually([&] { return task != 0 && support::is_waiting(task); }));
+        }
+        const support::when_maker_waits opener{[&] { held.open(); }};
         held.queue.shutdown(cmwq::pending_items::run);
         waiters.clear();
     }
@@ -520,15 +514,9 @@ TEST(bounded_queue_that_runs_in_the_caller, may_fork) {
     pid_t child = -1;
     EXPECT_TRUE(held.queue->try_spawn([&] { child = fork(); }));
     if (child == 0) {
-        // The child is back from its item, with queues of its own.
-        kept mine;
-        const bool accepted = held.queue->enqueue(mine);
-        held.queue->flush();
-        _exit(accepted && mine.runs == 1 ? 42 : 1);
+        support::end_child(runs_one_more(*held.queue));  // back from the item, with queues of its own
     }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_EQ(WEXITSTATUS(status), 42);
+    EXPECT_TRUE(support::ends_well(child));
     held.finish();
     EXPECT_EQ(first.runs, 1);
 }

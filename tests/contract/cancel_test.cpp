@@ -5,6 +5,7 @@
 #include "support/blocked_queue.hpp"
 #include "support/restless.hpp"
 #include "support/tasks.hpp"
+#include "support/when_waiting.hpp"
 
 #include <cmwq/cmwq.hpp>
 
@@ -179,10 +180,7 @@ TEST_P(each_queue, cancel_does_not_disturb_a_running_item) {
 
 TEST_P(each_queue, cancel_sync_waits_for_a_running_item) {
     make_it_run();
-    std::jthread later{[&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds{3});
-        it.let_go.open();
-    }};
+    const support::when_maker_waits later{[&] { it.let_go.open(); }};
     EXPECT_FALSE(it.cancel_sync());
     EXPECT_EQ(it.inside, 0);
     expect_idle();
@@ -216,10 +214,7 @@ TEST_P(each_queue, cancel_takes_the_pending_instance_of_a_running_item) {
 TEST_P(each_queue, cancel_sync_takes_the_pending_instance_and_waits_for_the_running_one) {
     make_it_run();
     ASSERT_TRUE(wq->enqueue(it));
-    std::jthread later{[&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds{3});
-        it.let_go.open();
-    }};
+    const support::when_maker_waits later{[&] { it.let_go.open(); }};
     EXPECT_TRUE(it.cancel_sync());
     EXPECT_EQ(it.inside, 0);
     EXPECT_EQ(it.runs, 1);
@@ -234,10 +229,7 @@ TEST_P(each_queue, instance_that_is_pending_on_another_queue_is_cancelled_and_th
         EXPECT_TRUE(it.cancel());
     }
     // The queue that had it last is gone; it still runs on the first one.
-    std::jthread later{[&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds{3});
-        it.let_go.open();
-    }};
+    const support::when_maker_waits later{[&] { it.let_go.open(); }};
     EXPECT_FALSE(it.cancel_sync());
     EXPECT_EQ(it.inside, 0);
     EXPECT_EQ(it.runs, 1);

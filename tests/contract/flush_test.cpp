@@ -2,6 +2,7 @@
 //
 // Promise 6: flush and drain return after everything they waited for; newcomers cannot starve them.
 #include "support/blocked_queue.hpp"
+#include "support/when_waiting.hpp"
 
 #include <cmwq/cmwq.hpp>
 
@@ -13,8 +14,6 @@
 #include <vector>
 
 namespace {
-
-using std::chrono::milliseconds;
 
 cmwq::owned_queue make(int kind) {
     switch (kind) {
@@ -55,10 +54,7 @@ TEST_P(flush, returns_after_a_running_item) {
         ended = true;
     }));
     ASSERT_TRUE(entered.pass());
-    std::jthread opener{[&] {
-        std::this_thread::sleep_for(milliseconds{30});
-        way_out.open();
-    }};
+    const support::when_maker_waits opener{[&] { way_out.open(); }};
     wq->flush();
     EXPECT_TRUE(ended);
 }
@@ -192,10 +188,7 @@ TEST_P(flush, of_a_running_item_returns_after_it) {
     slow item;
     ASSERT_TRUE(wq->enqueue(item));
     ASSERT_TRUE(item.entered.pass());
-    std::jthread opener{[&] {
-        std::this_thread::sleep_for(milliseconds{30});
-        item.way_out.open();
-    }};
+    const support::when_maker_waits opener{[&] { item.way_out.open(); }};
     EXPECT_TRUE(item.flush());
     EXPECT_TRUE(item.done);
 }

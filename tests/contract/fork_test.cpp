@@ -2,6 +2,7 @@
 //
 // fork: the child's queues work at once, nothing of the parent's runs in the child, and the parent goes on.
 #include "support/blocked_queue.hpp"
+#include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/own_process.hpp"
 #include "support/tasks.hpp"
@@ -25,31 +26,12 @@ extern "C" const char* __tsan_default_options() {
 namespace {
 
 using namespace std::chrono_literals;
+using support::in_child;
 
 // Not so those of malloc: glibc has them in order in the child.
 #define CMWQ_SKIP_UNDER_SANITIZERS()                                                                                   \
     if (support::sanitized)                                                                                            \
     GTEST_SKIP() << "a sanitizer's own locks stay locked in a child that was forked beside an allocation"
-
-/// What a child says by its exit status. It never returns into the test.
-enum : int { fine = 42, wrong = 1 };
-
-/// Runs `body()` in a child; true: it said `fine`. A child that hangs is ended and says so.
-template <class Body>
-bool in_child(Body body) {
-    // A worker that is being created holds locks of a sanitizer (see above): let it get over that.
-    if (support::sanitized) std::this_thread::sleep_for(50ms);
-    const pid_t child = fork();
-    if (child == 0) {
-        alarm(static_cast<unsigned>(support::patience().count() / 1000));
-        _exit(body() ? fine : wrong);
-    }
-    int status = 0;
-    const bool waited = child > 0 && waitpid(child, &status, 0) == child;
-    EXPECT_TRUE(waited);
-    EXPECT_FALSE(WIFSIGNALED(status)) << "signal " << WTERMSIG(status);
-    return waited && WIFEXITED(status) && WEXITSTATUS(status) == fine;
-}
 
 bool runs_an_item(cmwq::queue& wq) {
     std::atomic<int> runs{0};
@@ -351,7 +333,7 @@ TEST(fork, and_exec_costs_the_library_nothing) {
     const pid_t child = fork();
     if (child == 0) {
         execl("/bin/true", "true", static_cast<char*>(nullptr));
-        _exit(wrong);
+        support::end_child(false);
     }
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);

@@ -3,12 +3,14 @@
 // Items with their own function: they coalesce, and their end cancels and waits.
 #include "support/blocked_queue.hpp"
 #include "support/gate.hpp"
+#include "support/when_waiting.hpp"
 
 #include <cmwq/cmwq.hpp>
 
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -64,7 +66,7 @@ TEST(scoped_work, is_cancelled_by_its_destructor) {
 TEST(scoped_work, destructor_waits_for_its_running_function) {
     support::gate started, let_go;
     std::atomic<bool> ended{false};
-    std::jthread opener;
+    std::optional<support::when_maker_waits> opener;  // outlives what it opens
     {
         cmwq::scoped_work<> slow{cmwq::system_unbound(), [&] {
                                      started.open();
@@ -73,10 +75,7 @@ TEST(scoped_work, destructor_waits_for_its_running_function) {
                                  }};
         ASSERT_TRUE(slow.enqueue());
         ASSERT_TRUE(started.pass());
-        opener = std::jthread{[&] {
-            std::this_thread::sleep_for(std::chrono::milliseconds{3});
-            let_go.open();
-        }};
+        opener.emplace([&] { let_go.open(); });
     }
     EXPECT_TRUE(ended);
 }

@@ -4,6 +4,7 @@
 #include "support/blocked_queue.hpp"
 #include "support/gate.hpp"
 #include "support/restless.hpp"
+#include "support/when_waiting.hpp"
 
 #include <cmwq/cmwq.hpp>
 
@@ -73,14 +74,6 @@ public:
     }
     void open() { way_out_.open(); }
 
-    /// Opens once the queue is being shut down.
-    std::jthread open_soon() {
-        return std::jthread{[this] {
-            std::this_thread::sleep_for(5ms);
-            open();
-        }};
-    }
-
 private:
     support::gate way_out_;
     support::countdown begun_;
@@ -115,7 +108,7 @@ TYPED_TEST(shutdown_of, a_queue_runs_what_is_pending) {
         for (int i = 0; i < 100; ++i) {
             ASSERT_TRUE(wq.queue->enqueue(TypeParam::make(count)));
         }
-        const auto opener = wq.open_soon();
+        const support::when_maker_waits opener{[&] { wq.open(); }};
         wq.queue.shutdown(cmwq::pending_items::run);
         EXPECT_FALSE(wq.queue);
         EXPECT_EQ(count.runs, 100);
@@ -129,7 +122,7 @@ TYPED_TEST(shutdown_of, a_queue_drops_what_is_pending) {
         for (int i = 0; i < 100; ++i) {
             ASSERT_TRUE(wq.queue->enqueue(TypeParam::make(count)));
         }
-        const auto opener = wq.open_soon();
+        const support::when_maker_waits opener{[&] { wq.open(); }};
         wq.queue.shutdown(cmwq::pending_items::drop);
         EXPECT_FALSE(wq.queue);
         EXPECT_EQ(count.runs, 0);
@@ -143,7 +136,7 @@ TYPED_TEST(shutdown_of, a_queue_hands_what_is_pending_to_another_queue) {
         for (int i = 0; i < 100; ++i) {
             ASSERT_TRUE(wq.queue->enqueue(TypeParam::make(count)));
         }
-        const auto opener = wq.open_soon();
+        const support::when_maker_waits opener{[&] { wq.open(); }};
         auto fresh = cmwq::make_queue(cmwq::percpu{.name = "fresh"});
         std::atomic<int> taken{0};
         wq.queue.shutdown_leaving([&](cmwq::left_item& left) noexcept {
@@ -165,7 +158,7 @@ TYPED_TEST(shutdown_of, a_queue_lets_go_of_what_its_receiver_does_not_take) {
     for (int i = 0; i < 10; ++i) {
         ASSERT_TRUE(wq.queue->enqueue(TypeParam::make(count)));
     }
-    const auto opener = wq.open_soon();
+    const support::when_maker_waits opener{[&] { wq.open(); }};
     int seen = 0;
     wq.queue.shutdown_leaving(
         [&](cmwq::left_item& left) noexcept { seen += left.is<TypeParam>() && !left.is<by_nobody>() ? 1 : 0; });
@@ -183,13 +176,13 @@ TEST(shutdown, leaves_an_item_that_its_caller_keeps_idle_and_unchanged) {
     {
         held wq{cmwq::ordered{.name = "ends"}, 1};
         ASSERT_TRUE(wq.queue->enqueue(dropped));
-        const auto opener = wq.open_soon();
+        const support::when_maker_waits opener{[&] { wq.open(); }};
         wq.queue.shutdown(cmwq::pending_items::drop);
     }
     held wq{cmwq::ordered{.name = "ends too"}, 1};
     ASSERT_TRUE(wq.queue->enqueue(left));
     ASSERT_TRUE(wq.queue->enqueue(other));
-    const auto opener = wq.open_soon();
+    const support::when_maker_waits opener{[&] { wq.open(); }};
     std::vector<kept*> seen;
     wq.queue.shutdown_leaving([&](cmwq::left_item& each) noexcept { seen.push_back(each.take<kept>()); });
     EXPECT_EQ(seen, (std::vector<kept*>{&left, &other}));  // in the queue's order
@@ -209,7 +202,7 @@ TEST(shutdown, drops_functions_that_were_spawned) {
         ASSERT_TRUE(wq.queue->try_spawn([token] { ++*token; }));
     }
     EXPECT_EQ(token.use_count(), 11);
-    const auto opener = wq.open_soon();
+    const support::when_maker_waits opener{[&] { wq.open(); }};
     wq.queue.shutdown(cmwq::pending_items::drop);
     EXPECT_EQ(token.use_count(), 1);
     EXPECT_EQ(*token, 0);
@@ -228,7 +221,7 @@ TEST(shutdown, at_end_says_what_the_destructor_does) {
     {
         held wq{cmwq::ordered{.name = "drops", .at_end = cmwq::pending_items::drop}, 1};
         ASSERT_TRUE(wq.queue->enqueue(by_unique::make(count)));
-        const auto opener = wq.open_soon();
+        const support::when_maker_waits opener{[&] { wq.open(); }};
         wq.queue = {};
     }
     EXPECT_EQ(count.runs, 0);
@@ -238,17 +231,18 @@ TEST(shutdown, at_end_says_what_the_destructor_does) {
 TEST(shutdown, waits_for_what_runs_and_counts_what_does_not) {
     cmwq::runtime own;
     auto wq = own.make_queue(cmwq::ordered{.name = "counted"});
-    support::gate begun;
+    support::gate begun, way_out;
     std::atomic<bool> ended{false};
     ASSERT_TRUE(wq->try_spawn([&] {
         begun.open();
-        std::this_thread::sleep_for(2ms);
+        way_out.pass();
         ended = true;
     }));
     begun.pass();
     for (int i = 0; i < 5; ++i) {
         ASSERT_TRUE(wq->try_spawn([] { ADD_FAILURE(); }));
     }
+    const support::when_maker_waits opener{[&] { way_out.open(); }};
     wq.shutdown(cmwq::pending_items::drop);
     EXPECT_TRUE(ended);
     EXPECT_EQ(own.statistics().items_dropped, 5u);

@@ -5,6 +5,7 @@
 
 #include <cmwq/cmwq.hpp>
 
+#include <algorithm>
 #include <pthread.h>
 #include <sched.h>
 #include <vector>
@@ -23,6 +24,15 @@ inline std::vector<int> allowed_cpus() {
         }
     }
     return found;
+}
+
+/// Of the process at its beginning, before a thread was pinned. The library numbers CPUs by their places in it.
+inline const std::vector<int> process_cpus = allowed_cpus();
+
+/// The library's number of the CPU that the caller runs on; -1: not one of process_cpus.
+inline int cpu_here() {
+    const auto here = std::find(process_cpus.begin(), process_cpus.end(), sched_getcpu());
+    return here == process_cpus.end() ? -1 : static_cast<int>(here - process_cpus.begin());
 }
 
 /// Makes the library look at the machine now: it does so once per process, from the thread that comes first.

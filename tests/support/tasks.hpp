@@ -3,12 +3,14 @@
 // The threads of this process as the kernel sees them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
 #include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 namespace support {
@@ -45,10 +47,15 @@ inline task read_task(const std::string& folder) {
 
 }  // namespace detail
 
+/// The calling thread's id.
+inline int calling_task() {
+    return static_cast<int>(syscall(SYS_gettid));
+}
+
 /// Every thread but the calling one, by its id.
 inline std::map<int, task> other_tasks() {
     std::map<int, task> found;
-    const int self = static_cast<int>(syscall(SYS_gettid));
+    const int self = calling_task();
     for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/task"}) {
         const int id = std::stoi(entry.path().filename().string());
         if (id != self) {
@@ -63,6 +70,23 @@ inline std::map<int, task> library_tasks(const std::string& prefix = "cmwq/") {
     std::map<int, task> found = other_tasks();
     std::erase_if(found, [&](const auto& each) { return each.second.name.rfind(prefix, 0) != 0; });
     return found;
+}
+
+/// Does the thread sleep in the kernel, and not only for the moment that a lock takes?
+inline bool is_waiting(int id) {
+    const std::string folder = "/proc/self/task/" + std::to_string(id);
+    const auto sleeps = [&] {
+        std::ifstream status{folder + "/status"};
+        std::string word;
+        while (status >> word && word != "State:") {}
+        return status >> word && word == "S";
+    };
+    const std::uint64_t before = detail::switches_of(folder);
+    if (!sleeps()) {
+        return false;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    return sleeps() && detail::switches_of(folder) == before;
 }
 
 }  // namespace support
