@@ -3,7 +3,7 @@
 #
 # Installs what is missing to build and test cmwq on Debian 12 (and its relatives), and nothing else.
 #   --bench   also the libraries that the benchmarks compare with
-#   --check   also the compilers and formatters of the full test command (clang, clang-format)
+#   --check   also the compilers and formatters of the full test command (clang 14 and 19, clang-format)
 set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config python3
@@ -11,7 +11,7 @@ packages=(g++ cmake ninja-build pkg-config python3
 for option in "$@"; do
     case $option in
         --bench) packages+=(libbenchmark-dev libtbb-dev libasio-dev libglib2.0-dev libuv1-dev qt6-base-dev liburcu-dev) ;;
-        --check) packages+=(clang clang-format) ;;
+        --check) packages+=(clang clang-19 libclang-rt-19-dev clang-format) ;;
         -h | --help) sed -n '4,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "install-deps: unknown option: $option (see --help)" >&2; exit 2 ;;
     esac

@@ -6,9 +6,9 @@
 # Usage: test.sh [LEG...]   (default: all of them)
 #   ci        GCC, optimized: all tests, the checks of tools/dev, compile-fail, examples, install and consume
 #   tiers     the ci build again, once with each way of finding blocked workers forced
-#   debug     clang, assertions on, lock annotations as errors, shared library
-#   tsan      ThreadSanitizer
-#   asan      AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer
+#   debug     clang 14, assertions on, lock annotations as errors, shared library
+#   tsan      clang 19, ThreadSanitizer
+#   asan      clang 19, AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer
 #   minimal   without exceptions, RTTI and hwloc
 #   format    .clang-format
 set -uo pipefail

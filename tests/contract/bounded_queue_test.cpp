@@ -42,7 +42,8 @@ struct later : cmwq::delayed_work<later> {
     static void run(later& self) { ++self.runs; }
 };
 
-/// A queue of one item at a time, which stands at a gate until open(): the next `room` items are pending.
+/// A queue of one item at a time, which stands at a gate until open(): the next `room` items are pending. Those that it
+/// still has at its end run then, so they are declared before it.
 class full_soon {
 public:
     explicit full_soon(const cmwq::pending_bound& bound, cmwq::pending_items at_end = cmwq::pending_items::run)
@@ -349,8 +350,8 @@ TEST(bounded_queue_that_waits, never_lets_an_item_wait_for_the_queue_that_runs_i
 constexpr cmwq::pending_bound one_then_caller{.max_pending = 1, .when_full = full_queue::run_in_caller};
 
 TEST(bounded_queue_that_runs_in_the_caller, runs_it_before_enqueue_returns) {
-    full_soon held{one_then_caller};
     kept first, second;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     EXPECT_TRUE(held.queue->enqueue(second));
     EXPECT_EQ(second.runs, 1);
@@ -365,8 +366,8 @@ TEST(bounded_queue_that_runs_in_the_caller, runs_it_before_enqueue_returns) {
 }
 
 TEST(bounded_queue_that_runs_in_the_caller, item_knows_itself_and_its_queue) {
-    full_soon held{one_then_caller};
     kept first;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     cmwq::queue* seen = nullptr;
     EXPECT_TRUE(held.queue->try_spawn([&] { seen = cmwq::this_worker::current_queue(); }));
@@ -388,8 +389,8 @@ TEST(bounded_queue_that_runs_in_the_caller, leaves_an_item_that_runs_elsewhere_t
         }
     };
     auto elsewhere = cmwq::make_queue(cmwq::unbound{.name = "elsewhere"});
-    full_soon held{one_then_caller};
     kept first;
+    full_soon held{one_then_caller};
     slow item;
     ASSERT_TRUE(elsewhere->enqueue(item));
     ASSERT_TRUE(item.inside.pass());
@@ -404,8 +405,8 @@ TEST(bounded_queue_that_runs_in_the_caller, leaves_an_item_that_runs_elsewhere_t
 }
 
 TEST(bounded_queue_that_runs_in_the_caller, is_waited_for_by_flush_and_cancel) {
-    full_soon held{one_then_caller};
     kept first;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     struct slow : cmwq::work<slow> {
         support::gate inside;
@@ -430,8 +431,8 @@ TEST(bounded_queue_that_runs_in_the_caller, is_waited_for_by_flush_and_cancel) {
 }
 
 TEST(bounded_queue_that_runs_in_the_caller, refuses_inside_of_an_item_that_runs_so) {
-    full_soon held{one_then_caller};
     kept first, inner;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     refusal why = refusal::none;
     EXPECT_TRUE(held.queue->try_spawn([&] { why = held.queue->try_spawn([] {}).why(); }));
@@ -462,8 +463,8 @@ TEST(bounded_queue_that_runs_in_the_caller, refuses_what_is_bound_to_a_cpu) {
 }
 
 TEST(bounded_queue_that_runs_in_the_caller, runs_inside_of_other_items) {
-    full_soon held{one_then_caller};
     kept first, inner;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     auto outer = cmwq::make_queue(cmwq::percpu{.name = "outer"});
     const cmwq::work_base* before = nullptr;
@@ -481,8 +482,8 @@ TEST(bounded_queue_that_runs_in_the_caller, runs_inside_of_other_items) {
 
 TEST(bounded_queue_that_runs_in_the_caller, finds_waits_for_what_its_thread_is_inside_of) {
     const support::misuse_recorder recorder;
-    full_soon held{one_then_caller};
     kept first;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     auto outer = cmwq::make_queue(cmwq::percpu{.name = "outer"});
     ASSERT_TRUE(outer->try_spawn([&] { EXPECT_TRUE(held.queue->try_spawn([&] { outer->flush(); })); }));
@@ -494,8 +495,8 @@ TEST(bounded_queue_that_runs_in_the_caller, finds_waits_for_what_its_thread_is_i
 
 TEST(bounded_queue_that_runs_in_the_caller, what_it_enqueues_runs_too) {
     auto wq = cmwq::make_queue(cmwq::percpu{.name = "target"});
-    full_soon held{one_then_caller};
     kept first;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     std::atomic<int> runs{0};
     EXPECT_TRUE(held.queue->try_spawn([&] {
@@ -508,8 +509,8 @@ TEST(bounded_queue_that_runs_in_the_caller, what_it_enqueues_runs_too) {
 }
 
 TEST(bounded_queue_that_runs_in_the_caller, may_fork) {
-    full_soon held{one_then_caller};
     kept first;
+    full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));
     pid_t child = -1;
     EXPECT_TRUE(held.queue->try_spawn([&] { child = fork(); }));
@@ -569,6 +570,8 @@ TEST(bounded_queue_that_runs_in_the_caller, is_neither_ordered_nor_freezable) {
     EXPECT_TRUE(in_order->enqueue(first));
     EXPECT_FALSE(in_order->enqueue(second));
     way_out.open();
+    in_order->flush();
+    EXPECT_EQ(first.runs, 1);
 }
 
 }  // namespace

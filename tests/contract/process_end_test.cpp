@@ -3,6 +3,7 @@
 // The end of the process comes while items run, are pending, and enqueue themselves.
 #include "support/gate.hpp"
 #include "support/own_process.hpp"
+#include "support/sanitizers.hpp"
 
 #include <cmwq/cmwq.hpp>
 
@@ -11,7 +12,7 @@
 #include <gtest/gtest.h>
 #include <string>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(CMWQ_TEST_ASAN)
 #include <sanitizer/lsan_interface.h>
 #endif
 
@@ -21,7 +22,7 @@ constexpr int left_well = 7;
 
 /// While it exists, what is allocated is no leak.
 struct allowed_to_leak {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(CMWQ_TEST_ASAN)
     allowed_to_leak() {
         __lsan_disable();
     }

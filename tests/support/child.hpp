@@ -7,7 +7,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 namespace support {
@@ -36,8 +35,6 @@ inline bool ends_well(pid_t child) {
 /// Runs `body()` in a child, which never returns into the test; true: it said true.
 template <class Body>
 bool in_child(Body body) {
-    // A worker that is being created holds locks of a sanitizer: let it get over that.
-    if (sanitized) std::this_thread::sleep_for(milliseconds{50});
     const pid_t child = fork();
     if (child == 0) {
         begin_child();

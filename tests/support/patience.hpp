@@ -4,6 +4,8 @@
 // otherwise hang. CMWQ_TEST_TIMEOUT_SCALE multiplies them all, for slow machines; sanitizers multiply on their own.
 #pragma once
 
+#include "support/sanitizers.hpp"
+
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -12,31 +14,6 @@ namespace support {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
-
-/// ThreadSanitizer has a thread of its own, which wakes up now and then.
-#if defined(__SANITIZE_THREAD__)
-inline constexpr bool thread_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-inline constexpr bool thread_sanitized = true;
-#else
-inline constexpr bool thread_sanitized = false;
-#endif
-#else
-inline constexpr bool thread_sanitized = false;
-#endif
 
 inline milliseconds scaled(milliseconds limit) {
     const char* text = std::getenv("CMWQ_TEST_TIMEOUT_SCALE");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmwq/arc.hpp>
 
+#include "support/sanitizers.hpp"
 #include "unit/held_queue.hpp"
 
 #include <gtest/gtest.h>
@@ -14,14 +15,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CMWQ_TEST_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CMWQ_TEST_SANITIZED
-#endif
-#endif
 
 namespace {
 
@@ -136,7 +129,7 @@ TEST_F(arc_test, throwing_constructor_passes_through) {
 }
 
 // The sanitizers end the program when so much is asked for.
-#if !defined(CMWQ_TEST_SANITIZED)
+#if !(defined(CMWQ_TEST_ASAN) || defined(CMWQ_TEST_TSAN))
 struct larger_than_any_memory {
     char bytes[std::size_t{1} << 60];
 };
