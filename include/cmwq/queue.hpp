@@ -160,6 +160,9 @@ public:
 
     /// Waits until the queue is empty, and refuses items meanwhile, except those enqueued by its own running items.
     /// Items whose timer is armed are neither waited for nor refused: one whose time comes meanwhile runs.
+    /// It never gives up: an item that enqueues itself for ever holds it up for ever. After ten rounds of waiting, and
+    /// then after each hundred up to a thousand (the kernel's figures), that is told on stderr, unless
+    /// runtime_options::report_stalls_after is zero; destruction of a queue, which drains it, tells the same.
     /// Context: may block; from an item of this queue it is misuse (misuse_code::drain_own_queue).
     CMWQ_EXPORT void drain(call_site where = call_site::current()) noexcept;
 

@@ -80,7 +80,7 @@ struct runtime_options {
     block_detection detect = block_detection::automatic;
     /// A pool that has work and begins no item for this long is reported on stderr, with the items its workers are in
     /// and where these stand in the kernel; again each time as much time has passed. Zero: never. 30 s is the kernel's
-    /// figure.
+    /// figure. A drain that does not come to its end (queue::drain) is reported too, unless this is zero.
     std::chrono::nanoseconds report_stalls_after = std::chrono::seconds{30};
     /// An item that has computed for this long no longer holds back the others of its CPU. Looked at every 10 ms, and
     /// 10 ms is the kernel's figure (workqueue.cpu_intensive_thresh_us).

@@ -7,6 +7,7 @@
 #include "engine/note.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/stall_report.hpp"
 #include "engine/wait.hpp"
 
 /// A caller that came while a round was on: it shares the next one.
@@ -154,7 +155,7 @@ void drain_queue(cmwq_queue& wq) noexcept {
         // here on
         if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_release);
     }
-    while (flush_queue(wq) != 0) {}
+    for (std::uint64_t rounds = 1; flush_queue(wq) != 0; ++rounds) report_long_drain(wq, rounds);
     locked hold{wq.flush_lock};
     if (--wq.nr_drainers == 0) {
         wq.state.fetch_and(~cmwq_queue::draining,

@@ -2,6 +2,7 @@
 #include "engine/stall_report.hpp"
 
 #include "engine/report_names.hpp"
+#include "engine/runtime_state.hpp"
 
 #include <cinttypes>
 #include <cstdio>
@@ -44,6 +45,18 @@ void report_stall(worker_pool& pool, std::chrono::nanoseconds stalled_for, std::
     platform::say(line);
     locked hold{pool.workers_lock};
     for (const worker* other = pool.workers; other != nullptr; other = other->next_in_pool) report_worker(*other, now);
+}
+
+void report_long_drain(const cmwq_queue& wq, std::uint64_t rounds) noexcept {
+    // The kernel's figures: at the tenth attempt, then at each hundredth up to the thousandth.
+    const bool told = rounds == 10 || (rounds % 100 == 0 && rounds <= 1000);
+    if (!told || wq.runtime->options.report_stalls_after.count() == 0) return;
+    char line[256];
+    std::snprintf(line, sizeof line,
+                  "cmwq: draining queue \"%s\" has taken %" PRIu64
+                  " rounds and is not at its end: its items enqueue others",
+                  wq.name, rounds);
+    platform::say(line);
 }
 
 }  // namespace engine

@@ -80,6 +80,45 @@ TEST(stall_report, does_not_come_for_a_pool_that_gets_on) {
     EXPECT_EQ(told, "");
 }
 
+/// Enqueues itself until as many flushes as that have waited for it.
+struct successive : cmwq::work<successive> {
+    successive(cmwq::runtime& on, cmwq::queue& queue, std::uint64_t flushes) : own{on}, wq{queue}, enough{flushes} {}
+    static void run(successive& self) {
+        if (self.own.statistics().flushes < self.enough) {
+            EXPECT_TRUE(self.wq.enqueue(self));
+        }
+    }
+    cmwq::runtime& own;
+    cmwq::queue& wq;
+    std::uint64_t enough;
+};
+
+std::string told_of_a_drain(std::uint64_t rounds, std::chrono::nanoseconds report_stalls_after) {
+    return told_during([&] {
+        cmwq::runtime own{{.report_stalls_after = report_stalls_after}};
+        auto wq = own.make_queue(cmwq::percpu{.name = "endless queue"});
+        successive item{own, *wq, rounds};
+        ASSERT_TRUE(wq->enqueue(item));
+        wq->drain();
+    });
+}
+
+TEST(drain_report, comes_at_the_tenth_round_and_at_each_hundredth) {
+    const std::string told = told_of_a_drain(210, 30s);
+    for (const char* rounds : {" 10 rounds", " 100 rounds", " 200 rounds"}) {
+        EXPECT_EQ(occurrences(told, std::string{"draining queue \"endless queue\" has taken"} + rounds), 1u) << told;
+    }
+    EXPECT_EQ(occurrences(told, " 11 rounds") + occurrences(told, " 20 rounds"), 0u) << told;
+}
+
+TEST(drain_report, does_not_come_for_a_drain_that_ends) {
+    EXPECT_EQ(told_of_a_drain(0, 30s), "");
+}
+
+TEST(drain_report, can_be_switched_off) {
+    EXPECT_EQ(told_of_a_drain(110, 0s), "");
+}
+
 std::chrono::nanoseconds own_cpu_time() {
     timespec used{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);

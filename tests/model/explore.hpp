@@ -13,6 +13,7 @@
 
 #include "model.hpp"
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
@@ -29,7 +30,8 @@ inline model::exploration_plan plan_of_this_test(std::uint64_t schedules) {
     plan.schedules = schedules;
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
     if (test != nullptr) {
-        plan.replay_command = std::string("model_tests --gtest_filter=") + test->test_suite_name() + '.' + test->name();
+        plan.replay_command = std::string(program_invocation_short_name) +
+                              " --gtest_filter=" + test->test_suite_name() + '.' + test->name();
     }
     plan.also_failed = [] { return ::testing::Test::HasFailure(); };
     return plan;
