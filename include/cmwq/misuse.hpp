@@ -32,9 +32,11 @@ enum class misuse_code : int {
     enqueue_while_draining = 4,
     /// A function waits for its own item to finish. Carries on without waiting.
     flush_from_own_item = 5,
-    /// A function waits for all items of the queue that runs it. Carries on without waiting.
+    /// A function waits for all items of the queue that runs it, or of one that has to wait for the only place that the
+    /// function's item has (options.hpp, parent). Carries on without waiting.
     flush_own_queue = 6,
-    /// A function drains the queue that runs it. Carries on without waiting.
+    /// A function drains the queue that runs it, or one that has to wait for its place as above. Carries on without
+    /// waiting.
     drain_own_queue = 7,
     /// A function destroys the queue that runs it, or shuts it down. Nothing sound can follow: the program is aborted
     /// in every build.
@@ -62,10 +64,20 @@ enum class misuse_code : int {
     node_of_percpu_queue = 17,
     /// The max_pending of a queue's bound is negative. Carries on without a bound.
     max_pending_out_of_range = 18,
-    /// A function would wait for room in the queue that runs it. Its item is refused (refusal::queue_full) at once.
+    /// A function would wait for room in the queue that runs it, or in one that has to wait for its place (as with
+    /// flush_own_queue). Its item is refused (refusal::queue_full) at once.
     wait_for_own_queue = 19,
     /// The attributes of a per-CPU queue were to be changed. Nothing changes.
     attributes_of_percpu_queue = 20,
+    /// The parent of a queue is per-CPU, or belongs to another runtime, or is the eighth of a line of parents. Carries
+    /// on with a queue that has no parent.
+    unfit_parent = 21,
+    /// Something was asked of a queue with a parent that is the parent's to say: highpri or background other than the
+    /// parent's, an affinity, mem_reclaim, or attributes. Carries on with what the parent has.
+    option_of_parent = 22,
+    /// A queue was destroyed, or shut down, that is the parent of others. Nothing sound can follow: the program is
+    /// aborted in every build.
+    parent_in_use = 23,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

@@ -34,6 +34,27 @@ inline namespace v1 {
 //
 //   at_end       what becomes of items that are still pending when the queue is destroyed: see pending_items.
 //   bound        how many items may be pending, and what a full queue does with the next one: see pending_bound.
+//   parent       a queue whose max_active counts the items of this one too. See below.
+//
+// A parent bounds several queues together: of its own items and those of all its children no more than its max_active
+// run at once. A child's own max_active bounds the child inside of that.
+//
+//     auto io = cmwq::make_queue(cmwq::unbound{.name = "io", .max_active = 4});
+//     auto slow = cmwq::make_queue(cmwq::unbound{.name = "slow io", .max_active = 2, .parent = &*io});
+//
+// - Parent and child are unbound or ordered queues of one runtime; per-CPU queues have no parent. The children of an
+//   ordered queue exclude each other; an ordered child has its order inside the parent's bound. A child can be a
+//   parent, up to eight queues deep (misuse_code::unfit_parent).
+// - Places go round: a parent's items and its children come in turn. While others wait, a child has 16 items a turn for
+//   each of its places.
+// - A child runs on its parent's workers: highpri, background, affinity, attributes and mem_reclaim are the parent's to
+//   say (misuse_code::option_of_parent), and hold for its children. What else a queue can be, a child can be for
+//   itself; but full_queue::run_in_caller goes neither with an ordered nor with a freezable parent, at any depth
+//   (misuse_code::contradictory_options). While the parent is frozen nothing of its children starts.
+// - flush, drain and destruction are about a queue's own items. So an item that waits for items of another queue of the
+//   family keeps a place that those may need; where it is the only one this is found and reported
+//   (misuse_code::flush_own_queue and others).
+// - The parent outlives its children (misuse_code::parent_in_use).
 //
 // What a queue cannot be is a compile error here where possible. Figures that are only known at run time are checked by
 // make_queue, and bad ones reported as misuse with the caller's place.
@@ -109,6 +130,7 @@ struct unbound {
     bool background = false;
     pending_items at_end = pending_items::run;
     pending_bound bound = {};
+    queue* parent = nullptr;
 };
 
 /// One item at a time, in the order of enqueuing: a mutex that nobody waits on.
@@ -120,6 +142,7 @@ struct ordered {
     bool mem_reclaim = false;
     pending_items at_end = pending_items::run;
     pending_bound bound = {};
+    queue* parent = nullptr;
 };
 
 /// percpu, or unbound when the runtime was told to save power (runtime_options::power_efficient).

@@ -135,6 +135,10 @@ void make_placement(placement& made, const attributes& wanted, const topology& a
 }
 
 bool find_placement(cmwq_queue& wq) noexcept {
+    if (wq.parent != nullptr) {
+        wq.where = wq.parent->where;
+        return true;
+    }
     const topology& all = platform::discover_topology();
     const attributes wanted = effective(wq, all);
     const bool anywhere = !wanted.affinity_strict || is_one_pod(wanted.affinity, all);
@@ -162,6 +166,10 @@ bool queue::apply_attributes(const attributes& wanted, call_site where) noexcept
     if (!engine::make_ready(wq)) return false;
     if (wq.binds_to_cpu()) {
         engine::report({misuse_code::attributes_of_percpu_queue, nullptr, &wq, where});
+        return false;
+    }
+    if (wq.parent != nullptr) {
+        engine::report({misuse_code::option_of_parent, nullptr, &wq, where});
         return false;
     }
     attributes taken = wanted;

@@ -66,15 +66,19 @@ sent_on push_to_pool(pool_scope& scope, work_base& left, place where) noexcept {
     return {&pool, nullptr, 0, where};
 }
 
+sent_on push_token(token& left) noexcept {
+    pool_workqueue& seat = *left.seat;
+    pool_workqueue* const parent = seat.parent;
+    if (parent != nullptr) return wait_in_parent(seat, left, no_place) ? sent_on{nullptr, parent} : sent_on{};
+    const place start = start_of_token(seat, no_place);
+    if (start != no_place) home::set_place(left, start);
+    return push_to_pool(*seat.scope, left, start);
+}
+
 /// To the inbox that the item would go to if it were enqueued now: an inbox, not a list, because a flusher takes list
 /// locks before collide_lock.
 sent_on push_to_inbox(work_base& left) noexcept {
-    if (is_token(left)) {
-        const pool_workqueue& seat = *static_cast<token&>(left).seat;
-        const place start = start_of_token(seat, no_place);
-        if (start != no_place) home::set_place(left, start);
-        return push_to_pool(*seat.scope, left, start);
-    }
+    if (is_token(left)) return push_token(static_cast<token&>(left));
     const place wanted = home::place_of(left);
     cmwq_queue& wq = *registry::instance().queue_of(queue_of_word(word_of(left)));
     if (pool_workqueue* seats = wq.first_seat()) {

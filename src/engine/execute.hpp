@@ -26,6 +26,13 @@ inline void pick_item(worker& me, picked_item& picked, work_base& item) noexcept
     me.current.store(&item, memory_order_release);
 }
 
+/// The same for what may be a token.
+inline void pick_any(worker& me, picked_item& picked, work_base& item) noexcept {
+    if (!is_token(item)) return pick_item(me, picked, item);
+    picked.item = &item;
+    access::prev_and_home(item) = 0;
+}
+
 enum class executed {
     ran,
     item_left,   ///< another worker runs the item at this moment, and sends it on when that run is over

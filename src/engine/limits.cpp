@@ -4,6 +4,7 @@
 #include "engine/attributes.hpp"
 #include "engine/held_lists.hpp"
 #include "engine/misuse.hpp"
+#include "engine/nesting.hpp"
 #include "engine/note.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/seats.hpp"
@@ -30,7 +31,7 @@ void for_each_seat(cmwq_queue& wq, Visit visit) noexcept {
     for (int seat = 0; first != nullptr && seat < wq.nr_seats; ++seat) visit(first[seat]);
 }
 
-/// Under setup_lock; fill follows without it.
+/// Under setup_lock; filling the places follows without it.
 bool apply_limit(cmwq_queue& wq) noexcept {
     const seat_places places = places_of(wq);
     bool all = true;
@@ -38,9 +39,14 @@ bool apply_limit(cmwq_queue& wq) noexcept {
     return all;
 }
 
-/// Not under setup_lock: who is woken for an item may have to be made first, or the watchdog to be started.
-void fill(cmwq_queue& wq) noexcept {
-    for_each_seat(wq, [](pool_workqueue& seat) { fill_places(seat); });
+/// The same for the queues that are nested in it, too.
+bool apply_limit_to_family(cmwq_queue& wq) noexcept {
+    bool all = apply_limit(wq);
+    for_each_nested(wq, [&](cmwq_queue& nested) {
+        all = apply_limit(nested) && all;
+        nested.to_be_filled = true;
+    });
+    return all;
 }
 
 // ---- a queue's first limit: its items are in the pools, and some of them run ----
@@ -104,23 +110,53 @@ bool limit_for_the_first_time(cmwq_queue& wq) noexcept {
     return true;
 }
 
+/// Under setup_lock. False: it needs some, and there is no memory.
+bool has_seats_by_now(cmwq_queue& wq) noexcept {
+    return wq.first_seat() != nullptr || !needs_seats(wq) || limit_for_the_first_time(wq);
+}
+
+/// Under setup_lock: the rule of `wq` holds for what is nested in it too.
+void place_family(cmwq_queue& wq) noexcept {
+    for_each_seat(wq, [&](pool_workqueue& seat) { place_seat(seat, placement_of(wq)); });
+    for_each_nested(wq, [&](cmwq_queue& nested) {
+        nested.where = wq.where;
+        for_each_seat(nested, [&](pool_workqueue& seat) { place_seat(seat, placement_of(wq)); });
+    });
+}
+
 template <class Visit>
 void for_each_freezable_queue(runtime_state& runtime, Visit visit) noexcept {
     const auto visit_if = [&](cmwq_queue& wq) {
         if (wq.freezable) visit(wq);
     };
-    for (cmwq_queue* wq = runtime.all_queues; wq != nullptr; wq = wq->next_in_runtime) visit_if(*wq);
-    for_each_system_queue(*runtime.queues, visit_if);
+    for_each_queue(runtime, visit_if);
 }
 
 /// A queue whose places are to be filled, pinned; or null.
 cmwq_queue* next_to_fill(runtime_state& runtime) noexcept {
     locked hold{runtime.setup_lock};
     cmwq_queue* found = nullptr;
-    for_each_freezable_queue(runtime, [&](cmwq_queue& wq) {
+    for_each_queue(runtime, [&](cmwq_queue& wq) {
         if (found == nullptr && std::exchange(wq.to_be_filled, false)) found = registry::instance().pin_queue(wq.id);
     });
     return found;
+}
+
+/// Not under setup_lock: who is woken for an item may have to be made first, or the watchdog to be started.
+void fill(cmwq_queue& wq) noexcept {
+    for_each_seat(wq, [](pool_workqueue& seat) { fill_places(seat); });
+}
+
+void fill_all(runtime_state& runtime) noexcept {
+    while (cmwq_queue* wq = next_to_fill(runtime)) {
+        fill(*wq);
+        registry::instance().unpin_queue(*wq);
+    }
+}
+
+void fill_family(cmwq_queue& wq) noexcept {
+    fill(wq);
+    if (has_children(wq)) fill_all(*wq.runtime);
 }
 
 /// Each limit needs no token that was not there before.
@@ -146,14 +182,13 @@ bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept {
     {
         locked hold{wq.runtime->setup_lock};
         const unsigned former = std::exchange(wq.max_active, max_active);
-        const bool has_seats = wq.first_seat() != nullptr || !needs_seats(wq) || limit_for_the_first_time(wq);
-        done = has_seats && apply_limit(wq);
+        done = has_seats_by_now(wq) && apply_limit_to_family(wq);
         if (!done) {
             wq.max_active = former;
-            (void)apply_limit(wq);  // for this one the tokens are there
+            (void)apply_limit_to_family(wq);  // for this one the tokens are there
         }
     }
-    fill(wq);
+    fill_family(wq);
     return done;
 }
 
@@ -163,21 +198,34 @@ bool set_attributes(cmwq_queue& wq, const attributes& wanted) noexcept {
         locked hold{wq.runtime->setup_lock};
         const attributes former = std::exchange(wq.asked, wanted);
         const placement* const former_rule = wq.where;
-        done = find_placement(wq) && (wq.first_seat() != nullptr || !needs_seats(wq) || limit_for_the_first_time(wq));
+        done = find_placement(wq) && has_seats_by_now(wq);
         if (done) {
-            for_each_seat(wq, [&](pool_workqueue& seat) { place_seat(seat, placement_of(wq)); });
-            done = apply_limit(wq);
+            place_family(wq);
+            done = apply_limit_to_family(wq);
         } else {
             wq.asked = former;
             wq.where = former_rule;
         }
     }
-    fill(wq);
+    fill_family(wq);
     return done;
 }
 
+bool make_parent(cmwq_queue& wq) noexcept {
+    if (!make_ready(wq)) return false;
+    {
+        locked hold{wq.runtime->setup_lock};
+        if (wq.first_seat() != nullptr) return true;
+        if (!limit_for_the_first_time(wq)) return false;
+        (void)apply_limit(wq);  // the tokens are there
+    }
+    fill(wq);
+    return true;
+}
+
 void refresh_limit(cmwq_queue& wq) noexcept {
-    (void)apply_limit(wq);  // the tokens are there
+    // The tokens are there; but if its parent has got more places meanwhile it may have to do with what it has.
+    (void)apply_limit(wq);
 }
 
 void freeze(runtime_state& runtime) noexcept {
@@ -186,16 +234,15 @@ void freeze(runtime_state& runtime) noexcept {
 
 void thaw(runtime_state& runtime) noexcept {
     set_frozen(runtime, false);
-    while (cmwq_queue* wq = next_to_fill(runtime)) {
-        fill(*wq);
-        registry::instance().unpin_queue(*wq);
-    }
+    fill_all(runtime);
 }
 
 bool frozen(runtime_state& runtime) noexcept {
     locked hold{runtime.setup_lock};
     bool quiet = runtime.frozen;
     for_each_freezable_queue(runtime, [&](cmwq_queue& wq) {
+        // Its tokens may be out and wait for the parent's thaw; what they run is out at the parent's seat.
+        if (is_nested_in_freezable(wq)) return;
         for_each_seat(wq, [&](pool_workqueue& seat) { quiet = quiet && is_quiet(seat); });
     });
     return quiet;

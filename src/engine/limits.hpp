@@ -21,6 +21,9 @@ namespace engine {
 /// The same for what an unbound or ordered queue asks about CPUs.
 [[nodiscard]] bool set_attributes(cmwq_queue& wq, const attributes& wanted) noexcept;
 
+/// Makes the queue ready to be a parent: its items go through a seat from here on. False: no memory. Any thread.
+[[nodiscard]] bool make_parent(cmwq_queue& wq) noexcept;
+
 /// Of a queue that is new in its runtime's list, and has no items yet. Under setup_lock.
 void refresh_limit(cmwq_queue& wq) noexcept;
 

@@ -28,9 +28,13 @@ const char* sentence_for(misuse_code code) noexcept {
     case misuse_code::flush_from_own_item:
         return "a work function waits for its own item, which would never end; it does not wait";
     case misuse_code::flush_own_queue:
-        return "a work function flushes the queue that runs it, which would never end; it does not wait";
+        return "a work function flushes the queue that runs it, or one that needs its place, which would never end; it "
+               "does "
+               "not wait";
     case misuse_code::drain_own_queue:
-        return "a work function drains the queue that runs it, which would never end; it does not wait";
+        return "a work function drains the queue that runs it, or one that needs its place, which would never end; it "
+               "does "
+               "not wait";
     case misuse_code::destroy_own_queue: return "a work function destroys the queue that runs it";
     case misuse_code::null_item: return "a null pointer was enqueued";
     case misuse_code::cancel_sync_from_own_item:
@@ -48,8 +52,14 @@ const char* sentence_for(misuse_code code) noexcept {
         return "an item was enqueued to a node on a queue whose items belong to CPUs; it goes to the caller's CPU";
     case misuse_code::max_pending_out_of_range: return "max_pending is negative; the queue has no bound";
     case misuse_code::wait_for_own_queue:
-        return "a work function would wait for room in the queue that runs it, which might never come; its item was "
+        return "a work function would wait for room in the queue that runs it, or in one that needs its place, which "
+               "might "
+               "never come; its item was "
                "refused";
+    case misuse_code::unfit_parent: return "a queue cannot have this parent; it has none";
+    case misuse_code::option_of_parent:
+        return "something was asked of a queue with a parent that its parent decides; the parent's choice holds";
+    case misuse_code::parent_in_use: return "a queue is destroyed while it is the parent of others";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
     case misuse_code::runtime_option_out_of_range: return "an option of a runtime is out of range";
     }
@@ -58,7 +68,8 @@ const char* sentence_for(misuse_code code) noexcept {
 
 /// Nothing sound can follow these: the program ends in every build.
 bool is_fatal(misuse_code code) noexcept {
-    return code == misuse_code::destroy_own_queue || code == misuse_code::queue_in_use;
+    return code == misuse_code::destroy_own_queue || code == misuse_code::queue_in_use ||
+           code == misuse_code::parent_in_use;
 }
 
 void print(const misuse& found) noexcept {

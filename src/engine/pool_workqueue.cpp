@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/pool_workqueue.hpp"
 
-#include "engine/concurrency.hpp"
-#include "engine/execute.hpp"
 #include "engine/memory.hpp"
 #include "engine/wait.hpp"
-
-#include <utility>
 
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
 namespace {
-
-/// Items that a token runs before it goes to the end of its pool's list, so that other queues have their turn.
-constexpr unsigned items_per_turn = 256;
 
 [[noreturn]] void token_is_no_item(work_base*) {
     __builtin_trap();  // tokens go to run_token, never through their class
@@ -60,20 +53,15 @@ void tell_closer(pool_workqueue& seat) noexcept {
     if (seat.nr_out == 0 && seat.closing != nullptr) seat.closing->unpark();
 }
 
-/// False: an item came in meanwhile and there is a place for it, the token goes on. All of it under the lock: whoever
-/// closes the seat takes the lock after the last token is idle, and only then frees what this touches.
-bool retire_token(pool_workqueue& seat, token& carrier) noexcept {
-    locked hold{seat.tokens_lock};
+/// Under tokens_lock. False: an item came in meanwhile and there is a place for it, the token goes on. All of it under
+/// the lock: whoever closes the seat takes the lock after the last token is idle, and only then frees what this
+/// touches.
+bool retire(pool_workqueue& seat, token& carrier) noexcept {
     push_idle_token(seat, carrier);
     one_in(seat);
     if (seat.items.has_work() && pop_idle_token(seat) != nullptr) return false;  // the stack's top: the same one
     tell_closer(seat);
     return true;
-}
-
-token* take_idle_token(pool_workqueue& seat) noexcept {
-    locked hold{seat.tokens_lock};
-    return pop_idle_token(seat);
 }
 
 /// Under tokens_lock: enough tokens for the limit.
@@ -116,43 +104,32 @@ std::size_t nr_waiting(pool_workqueue& seat) noexcept CMWQ_NO_THREAD_SAFETY_ANAL
     return count;
 }
 
-const placement* rule_of(const pool_workqueue& seat) noexcept {
-    // sync placement.1: acquire; pairs with placement.2; sees the placement as it was made
-    return seat.where.load(memory_order_acquire);
-}
-
-/// Items that a token passes over, because they may not run where it is, for one behind them that may.
-constexpr std::size_t most_passed_over = 64;
-
-enum class turn { done, empty, elsewhere, token_left };
-
-/// `elsewhere`: its items have to run on other CPUs, the first of them on that of `wanted`.
-turn run_next(worker& me, token& carrier, place& wanted) noexcept {
-    pool_workqueue& seat = *carrier.seat;
-    picked_item picked;
-    bool first = true;
-    // The rule is read while the list is held: see place_seat.
-    const auto may = [&](work_base& item) {
-        const placement* rule = rule_of(seat);
-        if (rule == nullptr || rule->allows(home::place_of(item), me.pool->cpu)) [[likely]]
-            return true;
-        if (std::exchange(first, false)) wanted = home::place_of(item);
-        return false;
-    };
-    const auto pick = [&](work_base& item) { pick_item(me, picked, item); };
-    const auto popped = seat.items.pop_if(me.entry, seat.in_order ? 1 : most_passed_over, may, pick);
-    if (popped == worklist::found::nothing) return turn::empty;
-    if (popped == worklist::found::elsewhere) return turn::elsewhere;
-    return execute_item(me, picked, &carrier) == executed::token_left ? turn::token_left : turn::done;
-}
-
-/// The token may be back, and the seat closed, when this returns.
-void send(pool_workqueue& seat, token& carrier, place wanted) noexcept {
-    pool_scope& scope = *seat.scope;
+/// Under tokens_lock: whoever closes the nested seat, with that lock, finds the token idle or in the parent's seat.
+/// Where it wants to go.
+place push_to_parent(pool_workqueue& seat, token& carrier, place wanted) noexcept {
     const place start = start_of_token(seat, wanted);
-    if (start == no_place) return enqueue_to_scope(scope, carrier);
-    home::set_place(carrier, start);
-    enqueue_to_place(scope.pools[cpu_of(start)], carrier);
+    if (start != no_place) home::set_place(carrier, start);
+    seat.parent->items.push(carrier);
+    return start;
+}
+
+/// False: none is idle, or as many are out as may be. The seat may be closed by now, and when this returns.
+bool send_idle_token(pool_workqueue& seat, place wanted) noexcept {
+    token* carrier = nullptr;
+    pool_workqueue* parent = nullptr;
+    {
+        locked hold{seat.tokens_lock};
+        carrier = pop_idle_token(seat);
+        if (carrier == nullptr) return false;
+        parent = seat.parent;
+        if (parent != nullptr) wanted = push_to_parent(seat, *carrier, wanted);
+    }
+    if (parent != nullptr) {
+        send_token(*parent, wanted);
+    } else {
+        send_to_pools(seat, *carrier, wanted);
+    }
+    return true;
 }
 
 }  // namespace
@@ -160,6 +137,19 @@ void send(pool_workqueue& seat, token& carrier, place wanted) noexcept {
 constinit const work_class token_class{token_is_no_item, token_is_never_dropped, "cmwq::token"};
 
 constinit const placement exact_placement{};
+
+bool retire_token(pool_workqueue& seat, token& carrier) noexcept {
+    locked hold{seat.tokens_lock};
+    return retire(seat, carrier);
+}
+
+void send_to_pools(pool_workqueue& seat, token& carrier, place wanted) noexcept {
+    pool_scope& scope = *seat.scope;
+    const place start = start_of_token(seat, wanted);
+    if (start == no_place) return enqueue_to_scope(scope, carrier);
+    home::set_place(carrier, start);
+    enqueue_to_place(scope.pools[cpu_of(start)], carrier);
+}
 
 place start_of_token(const pool_workqueue& seat, place wanted) noexcept {
     const placement* rule = rule_of(seat);
@@ -187,11 +177,11 @@ void place_seat(pool_workqueue& seat, const placement* where) noexcept CMWQ_NO_T
     seat.items.unlock();
 }
 
-bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order,
-               const placement* where) noexcept {
-    seat.scope = &scope;
-    seat.where.store(where, memory_order_relaxed);
-    seat.in_order = in_order;
+bool open_seat(pool_workqueue& seat, const seat_nature& nature, seat_places places) noexcept {
+    seat.scope = &nature.scope;
+    seat.parent = nature.parent;
+    seat.where.store(nature.where, memory_order_relaxed);
+    seat.in_order = nature.in_order;
     if (change_limit(seat, places)) return true;
     seat.scope = nullptr;
     return false;
@@ -202,8 +192,47 @@ void renew_seat(pool_workqueue& seat) noexcept {
     new (&seat) pool_workqueue;
 }
 
+namespace {
+
+/// Under tokens_lock.
+void set_limit(pool_workqueue& seat, unsigned limit) noexcept {
+    const int more = static_cast<int>(limit) - static_cast<int>(seat.limit.load(memory_order_relaxed));
+    seat.limit.store(limit, memory_order_relaxed);
+    // sync tokens.3: seq_cst read-modify-write; pairs with tokens.2; as tokens.1: either the enqueuer sees
+    // the new place, or the look at the seat that follows sees the item
+    seat.nr_free.fetch_add(more, memory_order_seq_cst);
+    platform::fence_after_rmw();
+}
+
+/// The tokens of a nested seat that wait in the parent's for a place retire. None comes there after them: with a limit
+/// of none they are all too many.
+void take_back_tokens(pool_workqueue& seat) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    {
+        locked hold{seat.tokens_lock};
+        set_limit(seat, 0);
+    }
+    worklist& above = seat.parent->items;
+    const worker* self = this_worker_slot();
+    above.lock(self != nullptr ? &self->entry : nullptr);
+    item_list& items = above.take_inbox();
+    for (work_base* item = items.front(); item != nullptr;) {
+        work_base* next = item_list::next(*item);
+        if (is_token(*item) && static_cast<token*>(item)->seat == &seat) {
+            items.unlink(*item);
+            access::prev_and_home(*item) = 0;
+            (void)retire_token(seat, static_cast<token&>(*item));
+        }
+        item = next;
+    }
+    above.publish_size();
+    above.unlock();
+}
+
+}  // namespace
+
 void close_seat(pool_workqueue& seat) noexcept {
     if (seat.scope == nullptr) return;
+    if (seat.parent != nullptr) take_back_tokens(seat);
     platform::parker nothing_out;
     seat.tokens_lock.lock();
     const bool wait = seat.nr_out != 0;
@@ -218,26 +247,19 @@ void close_seat(pool_workqueue& seat) noexcept {
     seat.limit.store(0, memory_order_relaxed);
     seat.closing = nullptr;
     seat.scope = nullptr;
+    seat.parent = nullptr;
 }
 
 bool change_limit(pool_workqueue& seat, seat_places places) noexcept {
     locked hold{seat.tokens_lock};
     if (!make_tokens(seat, places.tokens)) return false;
-    const int more = static_cast<int>(places.limit) - static_cast<int>(seat.limit.load(memory_order_relaxed));
-    seat.limit.store(places.limit, memory_order_relaxed);
-    // sync tokens.3: seq_cst read-modify-write; pairs with tokens.2; as tokens.1: either the enqueuer sees
-    // the new place, or the look at the seat that follows sees the item
-    seat.nr_free.fetch_add(more, memory_order_seq_cst);
-    platform::fence_after_rmw();
+    set_limit(seat, places.limit);
     return true;
 }
 
 void fill_places(pool_workqueue& seat) noexcept {
-    for (std::size_t waiting = nr_waiting(seat); waiting != 0; --waiting) {
-        token* carrier = take_idle_token(seat);
-        if (carrier == nullptr) return;
-        send(seat, *carrier, no_place);
-    }
+    std::size_t waiting = nr_waiting(seat);
+    while (waiting != 0 && send_idle_token(seat, no_place)) --waiting;
 }
 
 bool is_quiet(pool_workqueue& seat) noexcept {
@@ -258,14 +280,22 @@ void give_back_place(pool_workqueue& seat) noexcept {
         if (seat.items.has_work()) carrier = pop_idle_token(seat);
         if (carrier == nullptr) tell_closer(seat);  // the seat may be closed once the lock is free
     }
-    if (carrier != nullptr) send(seat, *carrier, no_place);
+    if (carrier != nullptr) send_to_pools(seat, *carrier, no_place);
 }
 
 void send_token(pool_workqueue& seat, place wanted) noexcept {
     // sync tokens.2: seq_cst load; pairs with tokens.1, tokens.3; the push before it was a seq_cst read-modify-write
     // (inbox.1)
     if (seat.nr_free.load(memory_order_seq_cst) <= 0) return;
-    if (token* carrier = take_idle_token(seat)) send(seat, *carrier, wanted);
+    (void)send_idle_token(seat, wanted);
+}
+
+bool wait_in_parent(pool_workqueue& seat, token& carrier, place wanted) noexcept {
+    locked hold{seat.tokens_lock};
+    // One that has nothing to carry would wait, for long perhaps, to find that out, and its queue's end with it.
+    if ((is_over_its_limit(seat) || !seat.items.has_work()) && retire(seat, carrier)) return false;
+    (void)push_to_parent(seat, carrier, wanted);
+    return true;
 }
 
 void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept {
@@ -276,29 +306,6 @@ void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept {
     const place wanted = home::place_of(item);
     seat.items.push(item);
     send_token(seat, wanted);
-}
-
-void run_token(worker& me, token& carrier) noexcept {
-    pool_workqueue& seat = *carrier.seat;
-    place wanted = no_place;
-    // Several tokens share the list by its mutex: the bias would go back and forth, a fence each time.
-    if (seat.limit.load(memory_order_relaxed) == 1) seat.items.adopt(me.entry, false);
-    for (unsigned done = 0; done < items_per_turn; ++done) {
-        const bool surplus = seat.nr_free.load(memory_order_relaxed) < 0;  // the limit was lowered
-        if (surplus && retire_token(seat, carrier)) return;
-        const turn what = run_next(me, carrier, wanted);
-        if (what == turn::elsewhere) break;
-        if (what == turn::token_left) return;  // the worker that it waits for sends it on
-        if (what == turn::empty) {
-            seat.items.disown(me.entry);
-            if (retire_token(seat, carrier)) return;
-        }
-        if (is_surplus(me)) {
-            me.resumed = true;  // the question is answered once; the worker's loop asks it again
-            break;
-        }
-    }
-    send(seat, carrier, wanted);
 }
 
 }  // namespace engine

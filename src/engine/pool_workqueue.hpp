@@ -41,7 +41,7 @@ struct token_block {
 };
 
 struct alignas(cache_line) pool_workqueue {
-    worklist items;
+    worklist items;  // and tokens of nested seats, which wait here for a place as items do
 
     /// A(tokens): how many tokens may be sent: the limit less those out. Negative: the limit was lowered, and as many
     /// are to retire before the next one is sent.
@@ -53,12 +53,23 @@ struct alignas(cache_line) pool_workqueue {
     token_block* blocks = nullptr;            // under tokens_lock: all tokens
     unsigned nr_tokens = 0;                   // under tokens_lock
     pool_scope* scope = nullptr;              // I
+    pool_workqueue* parent = nullptr;         // I: of a nested seat: the one whose places its tokens need too
     atomic<const placement*> where{nullptr};  // A(placement): where its items may run; null: anywhere
     bool in_order = false;                    // I: an ordered queue's
     platform::parker* closing = nullptr;      // under tokens_lock: who waits until nothing is out
     int nr_in_array = 0;                      // U: of the first seat of a closed array
     pool_workqueue* next_closed = nullptr;    // U: of the first seat of an array: closed arrays, to be used again
 };
+
+/// The limit was lowered: some tokens have to retire.
+inline bool is_over_its_limit(const pool_workqueue& seat) noexcept {
+    return seat.nr_free.load(memory_order_relaxed) < 0;
+}
+
+inline const placement* rule_of(const pool_workqueue& seat) noexcept {
+    // sync placement.1: acquire; pairs with placement.2; sees the placement as it was made
+    return seat.where.load(memory_order_acquire);
+}
 
 /// How many tokens may be out now, and how many the seat has at least: more while it is frozen, so that a thaw needs no
 /// memory.
@@ -67,9 +78,16 @@ struct seat_places {
     unsigned tokens;
 };
 
+/// What a seat is from its opening to its close; but for `where`, which place_seat changes.
+struct seat_nature {
+    pool_scope& scope;
+    bool in_order;
+    const placement* where;
+    pool_workqueue* parent;  ///< of the same scope; stays open for longer
+};
+
 /// Opens a closed seat with these places. False: no memory.
-[[nodiscard]] bool open_seat(pool_workqueue& seat, pool_scope& scope, seat_places places, bool in_order,
-                             const placement* where) noexcept;
+[[nodiscard]] bool open_seat(pool_workqueue& seat, const seat_nature& nature, seat_places places) noexcept;
 /// From here on its items run there. Those that were popped before, if they are not running yet, run where they are.
 void place_seat(pool_workqueue& seat, const placement* where) noexcept;
 /// Is there a CPU that its items may not run on?
@@ -78,7 +96,8 @@ void place_seat(pool_workqueue& seat, const placement* where) noexcept;
 [[nodiscard]] bool may_run_on(work_base& item, int cpu) noexcept;
 /// Where a token goes that is sent for an item of that place: the place it is to be given; none: to any pool.
 [[nodiscard]] place start_of_token(const pool_workqueue& seat, place wanted) noexcept;
-/// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more.
+/// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more. A nested one's
+/// tokens that wait for a place of the parent are taken back.
 void close_seat(pool_workqueue& seat) noexcept;
 /// In the child of a fork: closed, whatever was in it.
 void renew_seat(pool_workqueue& seat) noexcept;
@@ -104,8 +123,14 @@ void enqueue_to_seat(pool_workqueue& seat, work_base& item) noexcept;
 /// keep their memory as long as their runtime lives.
 void send_token(pool_workqueue& seat, place wanted = no_place) noexcept;
 
-/// Runs items of the token's seat until it is empty, or others should have a turn. On a worker.
-void run_token(worker& me, token& carrier) noexcept;
+/// A token that is out becomes idle. False: an item came in meanwhile and there is a place for it, the token goes on.
+[[nodiscard]] bool retire_token(pool_workqueue& seat, token& carrier) noexcept;
+/// A token that is out, of a seat that is not nested, goes on later. It may be back, and the seat closed, when this
+/// returns.
+void send_to_pools(pool_workqueue& seat, token& carrier, place wanted) noexcept;
+/// A nested seat's token that is out goes to the end of the parent's seat; who calls sees to it that a token of the
+/// parent comes by. False: it is one too many by now, or has nothing to carry, and has retired. Any thread.
+[[nodiscard]] bool wait_in_parent(pool_workqueue& seat, token& carrier, place wanted) noexcept;
 
 }  // namespace engine
 }  // namespace v1

@@ -47,7 +47,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     bool one_at_a_time = false;                       // I: an ordered queue
     bool freezable = false;                           // I
     bool mem_reclaim = false;                         // I
-    bool to_be_filled = false;                        // U: thawed, and its waiting items have not been sent for yet
+    bool to_be_filled = false;                        // U: it has got places, for which items may wait
     bool drops_at_end = false;                        // I
     bool cpu_intensive = false;                       // I: a per-CPU queue on the unbound pools
     unsigned max_active = 0;                          // U: 0 = default
@@ -56,6 +56,8 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     cmwq::engine::runtime_state* runtime = nullptr;   // I
     cmwq::engine::rescuer* saviour = nullptr;         // I: of a mem_reclaim queue
     cmwq_queue* next_in_runtime = nullptr;            // U
+    cmwq_queue* parent = nullptr;                     // I: whose limit it draws from too (nesting.hpp); null: none
+    unsigned nr_children = 0;                         // U
     bool leaving = false;                             // R: not to be pinned any more
     unsigned nr_pins = 0;                             // R: who looks at it without holding one of its items
     cmwq::platform::parker* last_unpinned = nullptr;  // R: its destroyer, who waits for them

@@ -7,6 +7,7 @@
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/thread_name.hpp"
+#include "engine/turn.hpp"
 #include "engine/worker_hooks.hpp"
 
 namespace cmwq {
@@ -37,12 +38,7 @@ bool take_item(rescuer& self, worker_pool& pool, picked_item& picked) noexcept C
     if (item != nullptr) {
         items.unlink(*item);
         pool.list.publish_size();
-        if (is_token(*item)) {
-            picked.item = item;
-            access::prev_and_home(*item) = 0;
-        } else {
-            pick_item(*self.self, picked, *item);
-        }
+        pick_any(*self.self, picked, *item);
     }
     pool.list.unlock();
     return item != nullptr;

@@ -65,6 +65,13 @@ struct runtime::impl {
 
 namespace engine {
 
+/// Under setup_lock.
+template <class Visit>
+void for_each_queue(runtime_state& runtime, Visit visit) {
+    for (cmwq_queue* wq = runtime.all_queues; wq != nullptr; wq = wq->next_in_runtime) visit(*wq);
+    for_each_system_queue(*runtime.queues, visit);
+}
+
 /// Makes the runtime's options final, once: `given` or the defaults, and what the environment says. False: they were
 /// already. Any thread; before anything that reads them.
 bool settle(runtime_state& runtime, const runtime_options* given = nullptr, const call_site& where = {}) noexcept;

@@ -33,11 +33,16 @@ void keep(runtime_state& runtime, pool_workqueue* seats) noexcept {
 }  // namespace
 
 bool needs_seats(const cmwq_queue& wq) noexcept {
-    return wq.one_at_a_time || wq.freezable || wq.where != nullptr || wq.max_active < wq.runtime->options.max_workers;
+    return wq.one_at_a_time || wq.freezable || wq.where != nullptr || wq.parent != nullptr || wq.nr_children != 0 ||
+           wq.max_active < wq.runtime->options.max_workers;
 }
 
 seat_places places_of(const cmwq_queue& wq) noexcept {
-    const unsigned tokens = wq.one_at_a_time ? 1 : std::min(wq.max_active, wq.runtime->options.max_workers);
+    unsigned tokens = wq.runtime->options.max_workers;
+    // More than its parent's would only wait there, in front of others.
+    for (const cmwq_queue* outer = &wq; outer != nullptr; outer = outer->parent) {
+        tokens = std::min(tokens, outer->one_at_a_time ? 1 : outer->max_active);
+    }
     return {wq.freezable && wq.runtime->frozen ? 0 : tokens, tokens};
 }
 
@@ -49,8 +54,10 @@ bool open_seats(cmwq_queue& wq, seat_places places) noexcept {
     const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
     pool_workqueue* seats = find_seats(*wq.runtime, wanted);
     if (seats == nullptr) return false;
+    pool_workqueue* const parent = wq.parent != nullptr ? wq.parent->first_seat() : nullptr;
+    const seat_nature nature{*wq.scope, wq.one_at_a_time, placement_of(wq), parent};
     for (int seat = 0; seat < wanted; ++seat) {
-        if (open_seat(seats[seat], *wq.scope, places, wq.one_at_a_time, placement_of(wq))) continue;
+        if (open_seat(seats[seat], nature, places)) continue;
         while (seat-- > 0) close_seat(seats[seat]);
         keep(*wq.runtime, seats);
         return false;

@@ -10,11 +10,12 @@ inline namespace v1 {
 namespace engine {
 
 /// Is there anything that could keep its items from the pools: an order, CPUs that they may not run on, a limit that
-/// its pools could reach (a scope has no more workers than the runtime allows), or a freeze?
+/// its pools could reach (a scope has no more workers than the runtime allows), a freeze, or queues that share its
+/// limit?
 [[nodiscard]] bool needs_seats(const cmwq_queue& wq) noexcept;
 
-/// How many of its items may be active at each seat now (none while it is frozen), and how many it may be. Under
-/// setup_lock.
+/// How many of its items may be active at each seat now (none while it is frozen), and how many it may be: no more than
+/// any queue that it is nested in allows. Under setup_lock.
 [[nodiscard]] seat_places places_of(const cmwq_queue& wq) noexcept;
 
 /// Where its items may run; null: anywhere. Under setup_lock.

@@ -4,6 +4,7 @@
 #include "engine/bound.hpp"
 #include "engine/guest.hpp"
 #include "engine/misuse.hpp"
+#include "engine/nesting.hpp"
 #include "engine/submit.hpp"
 #include "engine/work_word.hpp"
 
@@ -47,7 +48,7 @@ refusal submit_after_wait(const arrival& one) noexcept {
 }
 
 refusal submit_when_there_is_room(const arrival& one) noexcept {
-    if (is_inside(one.wq)) {
+    if (is_inside(one.wq) || is_inside_only_place_of(one.wq)) {
         report({misuse_code::wait_for_own_queue, &one.item, &one.wq, one.where});
         return refusal::queue_full;
     }

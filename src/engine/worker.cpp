@@ -11,6 +11,7 @@
 #include "engine/manager.hpp"
 #include "engine/priority.hpp"
 #include "engine/steal.hpp"
+#include "engine/turn.hpp"
 #include "engine/wake.hpp"
 #include "engine/worker_hooks.hpp"
 
@@ -23,14 +24,7 @@ namespace {
 /// Runs what the pool has. Ends when it is empty, or when another worker runs the pool's items by now.
 void work_off(worker& me) noexcept {
     picked_item picked;
-    const auto pick = [&](work_base& item) {
-        if (is_token(item)) {
-            picked.item = &item;
-            access::prev_and_home(item) = 0;
-        } else {
-            pick_item(me, picked, item);
-        }
-    };
+    const auto pick = [&](work_base& item) { pick_any(me, picked, item); };
     while (!is_surplus(me) && me.pool->list.pop(me.entry, pick)) {
         if (is_token(*picked.item)) {
             run_token(me, static_cast<token&>(*picked.item));

@@ -7,6 +7,7 @@
 #include "engine/limits.hpp"
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
+#include "engine/nesting.hpp"
 #include "engine/registry.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
@@ -41,6 +42,7 @@ struct queue_plan {
     bool background = false;
     attributes asked{};
     pending_bound bound = {};
+    queue* parent = nullptr;
 };
 
 void set_background(queue_plan& plan, bool asked) noexcept {
@@ -69,6 +71,7 @@ queue_plan plan_of(const unbound& o) noexcept {
     queue_plan plan{o.name, o.max_active, o.highpri, o.freezable, o.mem_reclaim, true};
     plan.contradictory = o.affinity_strict && o.affinity == affinity_scope::system;  // nothing to be strict about
     plan.asked = {.affinity = o.affinity, .affinity_strict = o.affinity_strict && !plan.contradictory};
+    plan.parent = o.parent;
     set_background(plan, o.background);
     set_bound(plan, o.bound);
     plan.at_end = o.at_end;
@@ -76,6 +79,7 @@ queue_plan plan_of(const unbound& o) noexcept {
 }
 queue_plan plan_of(const ordered& o) noexcept {
     queue_plan plan{o.name, 1, o.highpri, o.freezable, o.mem_reclaim, true, true, false, false, o.at_end};
+    plan.parent = o.parent;
     set_bound(plan, o.bound);
     return plan;
 }
@@ -123,6 +127,7 @@ bool give_bound(cmwq_queue& wq, const pending_bound& asked) noexcept {
 }
 
 void discard(cmwq_queue& wq) noexcept {
+    leave_parent(wq);
     if (wq.bound != nullptr) destroy(wq.bound);
     destroy(&wq);
 }
@@ -139,7 +144,9 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
     wq->cpu_intensive = plan.cpu_intensive;
     wq->drops_at_end = plan.at_end == pending_items::drop;
     wq->max_active = checked_max_active(plan.max_active);
-    if (!give_bound(*wq, plan.bound) || !make_ready(*wq)) {
+    pending_bound bound = plan.bound;
+    if (plan.parent != nullptr) nest(*wq, as_engine(*plan.parent), bound, where);
+    if (!give_bound(*wq, bound) || !make_ready(*wq)) {
         discard(*wq);
         return {};
     }
@@ -152,6 +159,7 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
 bool make_ready(cmwq_queue& wq) noexcept {
     if (wq.runtime == nullptr) return false;
     (void)settle(*wq.runtime);
+    if (wq.parent != nullptr && !make_parent(*wq.parent)) return false;
     pool_scope* scope = scope_of(*wq.runtime, wq.kind);
     if (scope == nullptr) return false;
     locked hold{wq.runtime->setup_lock};
@@ -201,10 +209,16 @@ void let_room_callers_go(cmwq_queue& wq) noexcept {
     drain_queue(wq);
 }
 
+/// Would a wait for the queue's items, here, hold them up for good?
+bool waits_for_itself(const cmwq_queue& wq) noexcept {
+    return is_inside(wq) || is_inside_only_place_of(wq);
+}
+
 /// `instead`: who gets what is pending, in place of its functions; null: it runs.
 void end_queue(cmwq_queue& wq, const detail::item_receiver* instead, const call_site& where) noexcept {
     if (is_inside(wq))
         report({misuse_code::destroy_own_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq, where});
+    if (has_children(wq)) report({misuse_code::parent_in_use, nullptr, &wq, where});
     // sync queue.7: release; pairs with queue.6; publishes the receiver
     wq.ending.store(instead, memory_order_release);
     if (is_ready(wq)) {
@@ -237,14 +251,14 @@ const char* queue::name() const noexcept {
 
 void queue::flush(call_site where) noexcept {
     cmwq_queue& wq = as_engine(*this);
-    if (engine::is_inside(wq))
+    if (engine::waits_for_itself(wq))
         return engine::report({misuse_code::flush_own_queue, this_worker::current(), &wq, where});
     if (engine::is_ready(wq)) engine::flush_queue(wq);
 }
 
 void queue::drain(call_site where) noexcept {
     cmwq_queue& wq = as_engine(*this);
-    if (engine::is_inside(wq))
+    if (engine::waits_for_itself(wq))
         return engine::report({misuse_code::drain_own_queue, this_worker::current(), &wq, where});
     if (engine::is_ready(wq)) engine::drain_queue(wq);
 }
