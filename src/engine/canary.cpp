@@ -210,7 +210,7 @@ canary::sight canary::look_at_worker(bird_thread& self, worker& other) noexcept 
     }
     const bool blocked =
         other.in_blocking_region.load(memory_order_relaxed) ||
-        self.states.state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
+        platform::task_state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
     if (!blocked) {
         self.awake.remember(other);
         return sight::running;
@@ -330,8 +330,8 @@ void canary::end() noexcept {
         if (const int id = bird.thread_id.load(memory_order_relaxed)) platform::leave_idle_policy(id);
         bird.parker.unpark();
         bird.thread.join();
-        bird.states.close_files();
     }
+    platform::close_task_files();
 }
 
 }  // namespace engine

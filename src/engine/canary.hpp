@@ -66,10 +66,6 @@ public:
 
     /// Ends and joins its threads.
     void end() noexcept;
-    /// In the child of a fork, where it has no threads: before it is made anew.
-    void forget() noexcept {
-        for (bird_thread& bird : threads_) bird.states.close_files();
-    }
 
 private:
     /// When a worker was known not to be blocked: seen running, or woken just then. Null: nothing was known of any.
@@ -87,10 +83,9 @@ private:
         atomic<int> thread_id{0};  // A(canary): its own, once it runs
         /// Counted up before and after it takes a worker out of the pool's count or has the running token in hand.
         /// Should it lose the CPU while the number is odd, nobody runs in the pool until it is back.
-        atomic<unsigned> acts{0};            // A(canary): its own
-        atomic<bool> out_of_policy{false};   // A(canary): raised by the watchdog, lowered by the thread
-        known_awake awake;                   // S: this thread
-        platform::task_state_reader states;  // S: this thread
+        atomic<unsigned> acts{0};           // A(canary): its own
+        atomic<bool> out_of_policy{false};  // A(canary): raised by the watchdog, lowered by the thread
+        known_awake awake;                  // S: this thread
         platform::parker parker;
         platform::thread thread{};
     };

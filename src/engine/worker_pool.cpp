@@ -41,10 +41,7 @@ void renew_scope(pool_scope& scope) noexcept {
     scope.nr_workers.store(0, memory_order_relaxed);
     scope.has_places.store(false, memory_order_relaxed);
     new (&scope.backoff) creation_backoff;
-    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
-        scope.pools[cpu].bird.forget();
-        new (&scope.pools[cpu]) worker_pool;
-    }
+    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) new (&scope.pools[cpu]) worker_pool;
     number_pools(scope);
 }
 

@@ -52,7 +52,7 @@
 //                                                               align)
 //   backend/task_state.hpp  enum class task_state, task_state_of(tid)   is that thread blocked? (unknown where not to
 //                                                                       be had)
-//                         class task_state_reader               the same, for one who asks about the same threads often
+//                         void close_task_files()               that were kept open for the next question
 //                         nanoseconds cpu_time_of(tid)          CPU time it has used
 //                         void describe_place(tid, text)        where it stands, for a report
 //   backend/detection.hpp   bool start_trial(thread_policy, cpu)  does a thread of that policy run when another blocks?

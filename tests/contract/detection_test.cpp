@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -100,6 +101,13 @@ rlim_t limit_descriptors(rlim_t to) {
     return former;
 }
 
+/// Nothing can be opened, and what was open is not any more.
+rlim_t be_without_descriptors() {
+    const rlim_t former = limit_descriptors(0);
+    close_range(STDERR_FILENO + 1, ~0u, 0);
+    return former;
+}
+
 // Without descriptors no state of a thread can be read; privileges given up have the same effect.
 TEST(detection_loss, is_counted_and_told_once_and_items_go_on) {
     if (!support::plays("losing")) {
@@ -117,7 +125,7 @@ TEST(detection_loss, is_counted_and_told_once_and_items_go_on) {
     block_one_after_the_other(own.system(), 10);
     EXPECT_EQ(own.statistics().detection_losses, 0u);
     for (std::uint64_t losses = 1; losses <= 2; ++losses) {
-        const rlim_t former = limit_descriptors(0);
+        const rlim_t former = be_without_descriptors();
         EXPECT_TRUE(support::eventually([&] {
             block_one_after_the_other(own.system(), 5);
             return own.statistics().detection_losses == losses;

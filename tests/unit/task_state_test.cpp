@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <fcntl.h>
+#include <functional>
 #include <gtest/gtest.h>
 #include <memory>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -63,8 +65,7 @@ int open_files() {
     return count;
 }
 
-TEST(task_state_test, reader_sees_a_thread_block_and_go_on) {
-    platform::task_state_reader reader;
+TEST(task_state_test, thread_is_seen_to_block_and_to_go_on) {
     support::gate gate;
     std::atomic<bool> stop{false};
     {
@@ -72,56 +73,116 @@ TEST(task_state_test, reader_sees_a_thread_block_and_go_on) {
             gate.pass();
             while (!stop) {}
         }};
-        EXPECT_TRUE(support::eventually([&] { return reader.state_of(waiter.id()) == task_state::blocked; }));
+        EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(waiter.id()) == task_state::blocked; }));
         gate.open();
-        EXPECT_TRUE(support::eventually([&] { return reader.state_of(waiter.id()) == task_state::running; }));
+        EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(waiter.id()) == task_state::running; }));
         stop = true;
     }
 }
 
-TEST(task_state_test, reader_keeps_few_files_and_none_of_ended_threads_for_good) {
-    const int before = open_files();
-    {
-        platform::task_state_reader reader;
-        for (int i = 0; i < 40; ++i) {
-            support::gate gate;
-            const told_thread waiter{[&] { gate.pass(); }};
-            EXPECT_TRUE(support::eventually([&] { return reader.state_of(waiter.id()) == task_state::blocked; }));
-            EXPECT_LE(open_files(), before + 16);
-            gate.open();
-        }
-    }
-    EXPECT_EQ(open_files(), before);
-}
-
-TEST(task_state_test, reader_of_a_thread_that_has_ended_says_unknown) {
-    platform::task_state_reader reader;
+TEST(task_state_test, thread_that_has_ended_is_unknown) {
     int former = 0;
     {
         support::gate gate;
         const told_thread waiter{[&] { gate.pass(); }};
         former = waiter.id();
-        EXPECT_TRUE(support::eventually([&] { return reader.state_of(former) == task_state::blocked; }));
+        EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(former) == task_state::blocked; }));
         gate.open();
     }
-    EXPECT_TRUE(support::eventually([&] { return reader.state_of(former) == task_state::unknown; }));
+    EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(former) == task_state::unknown; }));
 }
 
-TEST(task_state_test, readers_together_stay_below_a_bound) {
-    const int before = open_files();
-    {
+// ---- the files that are kept ----
+
+/// Closes what other tests left, and counts from there.
+class task_files_test : public testing::Test {
+protected:
+    task_files_test() {
+        begin_anew();
+        before_ = open_files();
+    }
+    ~task_files_test() override {
+        begin_anew();
+        EXPECT_EQ(open_files(), before_);
+    }
+    static void begin_anew() {
+        platform::close_task_files();
+        platform::forget_task_files();
+    }
+    int kept() const { return open_files() - before_; }
+
+    /// Threads that wait, and were seen to.
+    void look_at(int count) {
+        using waiter = told_thread<std::function<void()>>;
         support::gate gate;
-        std::vector<std::unique_ptr<platform::task_state_reader>> readers;
-        const told_thread waiter{[&] { gate.pass(); }};
-        for (int i = 0; i < 50; ++i) {
-            readers.push_back(std::make_unique<platform::task_state_reader>());
-            EXPECT_TRUE(
-                support::eventually([&] { return readers.back()->state_of(waiter.id()) == task_state::blocked; }));
+        std::vector<std::unique_ptr<waiter>> waiters;
+        for (int i = 0; i < count; ++i) {
+            waiters.push_back(std::make_unique<waiter>([&] { gate.pass(); }));
+            const int id = waiters.back()->id();
+            EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(id) == task_state::blocked; }));
         }
-        EXPECT_LE(open_files(), before + 32);
+        most_ = kept();
         gate.open();
     }
-    EXPECT_EQ(open_files(), before);
+
+    int before_ = 0, most_ = 0;
+};
+
+TEST_F(task_files_test, are_few) {
+    look_at(100);
+    EXPECT_EQ(most_, 32);
+}
+
+TEST_F(task_files_test, are_more_where_the_table_has_room) {
+    platform::widen_file_table();
+    look_at(100);
+    EXPECT_GT(most_, 40);  // the ids of threads need not follow each other
+    EXPECT_LE(most_, 100);
+}
+
+TEST_F(task_files_test, of_ended_threads_make_room) {
+    look_at(60);
+    EXPECT_EQ(kept(), 32);  // all of ended threads
+    support::gate gate;
+    const told_thread waiter{[&] { gate.pass(); }};
+    const auto is_kept = [id = waiter.id()] {
+        (void)platform::task_state_of(id);
+        char text[256];
+        return platform::read_kept_file(id, text, sizeof text) > 0;
+    };
+    EXPECT_TRUE(support::eventually(is_kept));
+    EXPECT_LE(kept(), 32);
+    gate.open();
+}
+
+TEST_F(task_files_test, are_not_more_where_few_files_are_allowed) {
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlimit low{512, limit.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+    platform::widen_file_table();
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    look_at(60);
+    EXPECT_EQ(most_, 32);
+}
+
+TEST_F(task_files_test, may_be_asked_for_by_many_at_once) {
+    support::gate gate;
+    const told_thread waiter{[&] { gate.pass(); }};
+    const int id = waiter.id();
+    EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(id) == task_state::blocked; }));
+    {
+        std::vector<std::jthread> readers;
+        for (int t = 0; t < 3; ++t) {
+            readers.emplace_back([id] {
+                for (int i = 0; i < 300; ++i) {
+                    EXPECT_EQ(platform::task_state_of(id), task_state::blocked);
+                    if (i % 50 == 0) platform::close_task_files();
+                }
+            });
+        }
+    }
+    gate.open();
 }
 
 TEST(task_state_test, state_of_a_thread_that_is_not_there_is_unknown) {

@@ -139,6 +139,7 @@ struct process_trial {
 constinit process_trial trial;
 
 void trial_main(void*) noexcept {
+    widen_file_table();  // takes its time, and this thread has some
     trial.outcome.store(best_of_tries(trial.policy, trial.cpu), relaxed);
     // sync trial.1: release; pairs with trial.2; whoever starts the next trial does so after this one is through
     trial.under_way.store(false, std::memory_order_release);

@@ -2,6 +2,7 @@
 #include "backend/fork.hpp"
 
 #include "backend/atomic.hpp"
+#include "backend/task_files.hpp"
 
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@ void at_fork(void (*prepare)(), void (*in_parent)(), void (*in_child)()) noexcep
 void renew_after_fork() noexcept {
     // The kernel keeps the registration across fork; asked again, because nothing promises that.
     detail::membarrier.store(detail::membarrier_state::unknown, std::memory_order_relaxed);
+    forget_task_files();
 }
 
 void end_this_thread() noexcept {

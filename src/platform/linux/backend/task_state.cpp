@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/task_state.hpp"
 
-#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <fcntl.h>
 #include <unistd.h>
-#include <utility>
 
 namespace cmwq {
 inline namespace v1 {
 namespace platform {
 
 namespace {
-
-constexpr int most_files_in_all = 32;
-constinit std::atomic<int> files_in_all{0};
-
-int open_task_file(int thread_id, const char* name) noexcept {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/self/task/%d/%s", thread_id, name);
-    return open(path, O_RDONLY | O_CLOEXEC);
-}
 
 /// The file's text, or an empty string.
 void read_task_file(int thread_id, const char* name, char (&text)[256]) noexcept {
@@ -63,47 +51,9 @@ task_state task_state_of(int thread_id) noexcept {
     // `syscall` says "running" for a thread that runs or waits for a CPU, and where it sleeps otherwise (page faults
     // included): half the price of `stat`, but closed to processes that may not be traced.
     char text[256];
-    read_task_file(thread_id, "syscall", text);
-    if (text[0] == '\0') return from_stat(thread_id);
-    return from_call(text);
-}
-
-task_state task_state_reader::state_of(int thread_id) noexcept {
-    kept_file* kept = file_of(thread_id);
-    if (kept == nullptr) return task_state_of(thread_id);
-    char text[256];
-    const ssize_t length = pread(kept->file, text, sizeof text - 1, 0);
-    if (length > 0) {
-        text[length] = '\0';
-        return from_call(text);
-    }
-    close_file(*kept);  // the thread has ended, or may not be asked any more
-    return task_state_of(thread_id);
-}
-
-/// Null: none is to be had.
-task_state_reader::kept_file* task_state_reader::file_of(int thread_id) noexcept {
-    for (kept_file& kept : kept_) {
-        if (kept.thread_id == thread_id && kept.file >= 0) return &kept;
-    }
-    kept_file& place = kept_[next_++ % most_files];
-    close_file(place);
-    if (files_in_all.fetch_add(1, std::memory_order_relaxed) < most_files_in_all) {
-        place = {thread_id, open_task_file(thread_id, "syscall")};
-        if (place.file >= 0) return &place;
-    }
-    files_in_all.fetch_sub(1, std::memory_order_relaxed);
-    return nullptr;
-}
-
-void task_state_reader::close_file(kept_file& kept) noexcept {
-    if (kept.file < 0) return;
-    close(std::exchange(kept.file, -1));
-    files_in_all.fetch_sub(1, std::memory_order_relaxed);
-}
-
-void task_state_reader::close_files() noexcept {
-    for (kept_file& kept : kept_) close_file(kept);
+    text[read_kept_file(thread_id, text, sizeof text - 1)] = '\0';
+    if (text[0] == '\0') read_task_file(thread_id, "syscall", text);
+    return text[0] != '\0' ? from_call(text) : from_stat(thread_id);
 }
 
 void describe_place(int thread_id, char (&text)[256]) noexcept {
