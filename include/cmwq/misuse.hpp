@@ -69,8 +69,8 @@ enum class misuse_code : int {
     wait_for_own_queue = 19,
     /// The attributes of a per-CPU queue were to be changed. Nothing changes.
     attributes_of_percpu_queue = 20,
-    /// The parent of a queue is per-CPU, or belongs to another runtime, or is the eighth of a line of parents. Carries
-    /// on with a queue that has no parent.
+    /// The parent of a queue is per-CPU, or divided over nodes, or belongs to another runtime, or is the eighth of a
+    /// line of parents. Carries on with a queue that has no parent.
     unfit_parent = 21,
     /// Something was asked of a queue with a parent that is the parent's to say: highpri or background other than the
     /// parent's, an affinity, mem_reclaim, or attributes. Carries on with what the parent has.
@@ -78,6 +78,8 @@ enum class misuse_code : int {
     /// A queue was destroyed, or shut down, that is the parent of others. Nothing sound can follow: the program is
     /// aborted in every build.
     parent_in_use = 23,
+    /// The min_active of a per-CPU or ordered queue was to be changed. Nothing changes.
+    queue_without_min_active = 24,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

@@ -131,6 +131,14 @@ struct unbound {
     pending_items at_end = pending_items::run;
     pending_bound bound = {};
     queue* parent = nullptr;
+    /// max_active is divided over the NUMA nodes, by how many of the queue's CPUs each has, rounded up, as the kernel
+    /// does: items that are enqueued on a node (or to one of its CPUs) share the node's part, whichever CPU runs them.
+    /// So the sum may be more than max_active, by the rounding and by min_active. On a machine with one node nothing is
+    /// divided. A queue that is divided cannot be a parent (misuse_code::unfit_parent).
+    bool per_node = false;
+    /// What each node's part is at least, so that items which wait for each other can all run. 0 means the default, the
+    /// smaller of 8 and max_active; queue::set_min_active changes it.
+    int min_active = 0;
 };
 
 /// One item at a time, in the order of enqueuing: a mutex that nobody waits on.

@@ -176,6 +176,13 @@ public:
     /// Context: any thread, its own items included; takes the locks of the queue's pools, so not for hot paths.
     CMWQ_EXPORT bool set_max_active(int max_active, call_site where = call_site::current()) noexcept;
 
+    /// Changes min_active (options.hpp, per_node) of an unbound queue while items flow: what each node's part of
+    /// max_active is at least. Below 0 and above max_active the nearest is taken; set_max_active takes it along when it
+    /// goes below. Kept without effect on a queue that is not divided over nodes. False: there is no memory for it, and
+    /// nothing changes. Of a per-CPU or ordered queue it is misuse (misuse_code::queue_without_min_active). Context: as
+    /// set_max_active.
+    CMWQ_EXPORT bool set_min_active(int min_active, call_site where = call_site::current()) noexcept;
+
     /// Changes where the items of an unbound or ordered queue run, while they flow (attributes.hpp). From here on its
     /// items start where the attributes allow, those that wait already included; what runs is not disturbed, and an
     /// ordered queue keeps its order. A strict scope binds an item to the surroundings of the CPU that enqueues it, so

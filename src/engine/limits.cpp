@@ -22,7 +22,7 @@ namespace {
 
 pool_workqueue& seat_of(cmwq_queue& wq, const worker_pool* pool) noexcept {
     pool_workqueue* first = wq.first_seat();
-    return wq.nr_seats == 1 || pool == nullptr ? *first : first[pool->cpu];
+    return pool == nullptr ? *first : wq.seat_on(first, pool->cpu);
 }
 
 template <class Visit>
@@ -33,9 +33,9 @@ void for_each_seat(cmwq_queue& wq, Visit visit) noexcept {
 
 /// Under setup_lock; filling the places follows without it.
 bool apply_limit(cmwq_queue& wq) noexcept {
-    const seat_places places = places_of(wq);
     bool all = true;
-    for_each_seat(wq, [&](pool_workqueue& seat) { all = change_limit(seat, places) && all; });
+    int index = 0;
+    for_each_seat(wq, [&](pool_workqueue& seat) { all = change_limit(seat, places_of(wq, index++)) && all; });
     return all;
 }
 
@@ -102,7 +102,7 @@ void count_running_items(cmwq_queue& wq) noexcept {
 
 /// Under setup_lock. The seats are opened without a place, so that nothing starts while the old items are counted.
 bool limit_for_the_first_time(cmwq_queue& wq) noexcept {
-    if (!open_seats(wq, {.limit = 0, .tokens = places_of(wq).tokens})) return false;
+    if (!open_seats(wq, seats_start::without_places)) return false;
     held_lists held{wq, this_worker_slot()};
     held.for_each([](item_list&) {});
     move_waiting_items(wq);
@@ -113,6 +113,12 @@ bool limit_for_the_first_time(cmwq_queue& wq) noexcept {
 /// Under setup_lock. False: it needs some, and there is no memory.
 bool has_seats_by_now(cmwq_queue& wq) noexcept {
     return wq.first_seat() != nullptr || !needs_seats(wq) || limit_for_the_first_time(wq);
+}
+
+/// Under setup_lock.
+void set_range(cmwq_queue& wq, active_range range) noexcept {
+    wq.max_active = *range.most;
+    wq.min_active = std::min(*range.least, *range.most);
 }
 
 /// Under setup_lock: the rule of `wq` holds for what is nested in it too.
@@ -176,15 +182,16 @@ unsigned checked_max_active(int asked) noexcept {
     return static_cast<unsigned>(std::clamp(asked, 1, static_cast<int>(most_max_active)));
 }
 
-bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept {
+bool set_active(cmwq_queue& wq, active_range wanted) noexcept {
     if (!make_ready(wq)) return false;
     bool done = false;
     {
         locked hold{wq.runtime->setup_lock};
-        const unsigned former = std::exchange(wq.max_active, max_active);
+        const active_range former{wq.max_active, wq.min_active};
+        set_range(wq, {wanted.most.value_or(wq.max_active), wanted.least.value_or(wq.min_active)});
         done = has_seats_by_now(wq) && apply_limit_to_family(wq);
         if (!done) {
-            wq.max_active = former;
+            set_range(wq, former);
             (void)apply_limit_to_family(wq);  // for this one the tokens are there
         }
     }
@@ -198,14 +205,13 @@ bool set_attributes(cmwq_queue& wq, const attributes& wanted) noexcept {
         locked hold{wq.runtime->setup_lock};
         const attributes former = std::exchange(wq.asked, wanted);
         const placement* const former_rule = wq.where;
-        done = find_placement(wq) && has_seats_by_now(wq);
-        if (done) {
-            place_family(wq);
-            done = apply_limit_to_family(wq);
-        } else {
+        done = find_placement(wq) && has_seats_by_now(wq) && apply_limit_to_family(wq);
+        if (!done) {
             wq.asked = former;
             wq.where = former_rule;
+            (void)apply_limit_to_family(wq);  // as above
         }
+        place_family(wq);
     }
     fill_family(wq);
     return done;
@@ -259,7 +265,17 @@ bool queue::set_max_active(int max_active, call_site where) noexcept {
     if (max_active < 0 || max_active > static_cast<int>(engine::most_max_active)) {
         engine::report({misuse_code::max_active_out_of_range, nullptr, &wq, where});
     }
-    return engine::set_max_active(wq, engine::checked_max_active(max_active));
+    return engine::set_active(wq, {.most = engine::checked_max_active(max_active)});
+}
+
+bool queue::set_min_active(int min_active, call_site where) noexcept {
+    cmwq_queue& wq = engine::as_engine(*this);
+    if (!engine::make_ready(wq)) return false;
+    if (wq.one_at_a_time || wq.binds_to_cpu()) {
+        engine::report({misuse_code::queue_without_min_active, nullptr, &wq, where});
+        return false;
+    }
+    return engine::set_active(wq, {.least = static_cast<unsigned>(std::max(min_active, 0))});
 }
 
 void runtime::freeze() noexcept {

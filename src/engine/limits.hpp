@@ -11,12 +11,20 @@
 
 #include "engine/queue_state.hpp"
 
+#include <optional>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
+/// max_active and min_active; those that are not given stay, but min_active is never the larger one.
+struct active_range {
+    std::optional<unsigned> most = {};
+    std::optional<unsigned> least = {};
+};
+
 /// False: no memory for the seats or tokens; the old limit stays. Any thread.
-[[nodiscard]] bool set_max_active(cmwq_queue& wq, unsigned max_active) noexcept;
+[[nodiscard]] bool set_active(cmwq_queue& wq, active_range wanted) noexcept;
 
 /// The same for what an unbound or ordered queue asks about CPUs.
 [[nodiscard]] bool set_attributes(cmwq_queue& wq, const attributes& wanted) noexcept;

@@ -59,6 +59,8 @@ const char* sentence_for(misuse_code code) noexcept {
     case misuse_code::unfit_parent: return "a queue cannot have this parent; it has none";
     case misuse_code::option_of_parent:
         return "something was asked of a queue with a parent that its parent decides; the parent's choice holds";
+    case misuse_code::queue_without_min_active:
+        return "the min_active of a per-CPU or ordered queue was to be changed; it has none";
     case misuse_code::parent_in_use: return "a queue is destroyed while it is the parent of others";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
     case misuse_code::runtime_option_out_of_range: return "an option of a runtime is out of range";

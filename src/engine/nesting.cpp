@@ -23,6 +23,7 @@ const char* fault_of_parent(const cmwq_queue& wq, const cmwq_queue& parent) noex
     if (parent.runtime != wq.runtime) return "the parent of a queue belongs to another runtime; it has none";
     if (parent.kind < scope_kind::unbound || parent.cpu_intensive)
         return "the parent of a queue is a per-CPU queue; it has none";
+    if (parent.per_node) return "the parent of a queue is divided over the nodes; it has none";
     if (line_length(parent) >= most_in_line) return "a queue would be the ninth in a line of parents; it has none";
     return nullptr;
 }
@@ -55,7 +56,7 @@ void check_bound(const cmwq_queue& wq, pending_bound& bound, const call_site& wh
 
 bool has_one_place(const cmwq_queue& wq) noexcept {
     const pool_workqueue* seat = wq.first_seat();
-    return seat != nullptr && seat->limit.load(memory_order_relaxed) == 1;
+    return seat != nullptr && wq.nr_seats == 1 && seat->limit.load(memory_order_relaxed) == 1;
 }
 
 /// The outermost queue of the line that has no more than one place for all that is nested in it, or null.

@@ -37,9 +37,10 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     cmwq::engine::atomic<unsigned> state{0};    // A(queue): bits above
     cmwq::engine::queue_id id = 0;              // I
     cmwq::engine::pool_scope* scope = nullptr;  // I
-    /// A(limit): one per CPU (percpu queues) or one in all; null: no limit. Once there, they stay.
+    /// A(limit): one per CPU (percpu queues), one per node, or one in all; null: no limit. Once there, they stay.
     cmwq::engine::atomic<cmwq::engine::pool_workqueue*> seats{nullptr};
     int nr_seats = 0;           // set before `seats`
+    bool per_node = false;      // I: the limit is divided over the NUMA nodes, a seat for each
     char name[name_size] = {};  // I
 
     // What it was asked to be.
@@ -51,6 +52,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     bool drops_at_end = false;                        // I
     bool cpu_intensive = false;                       // I: a per-CPU queue on the unbound pools
     unsigned max_active = 0;                          // U: 0 = default
+    unsigned min_active = 0;                          // U: what a node's part of it is at least
     cmwq::attributes asked;                           // U
     const cmwq::engine::placement* where = nullptr;   // U: what follows from them; null: anywhere
     cmwq::engine::runtime_state* runtime = nullptr;   // I
@@ -85,7 +87,8 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     }
     /// The seat for an enqueue to that CPU.
     cmwq::engine::pool_workqueue& seat_on(cmwq::engine::pool_workqueue* first, int cpu) const noexcept {
-        return nr_seats == 1 ? *first : first[cpu];
+        if (nr_seats == 1) return *first;
+        return first[per_node ? cmwq::platform::discover_topology().cpus[cpu].node : cpu];
     }
     /// Does an item that is enqueued to a CPU run there and nowhere else? Of an unbound queue that is where it starts.
     bool binds_to_cpu() const noexcept { return cpu_intensive || !scope->unbound(); }
@@ -101,6 +104,8 @@ inline cmwq_queue& as_engine(queue& wq) noexcept {
 
 /// The kernel's figures: WQ_DFL_ACTIVE and WQ_MAX_ACTIVE since 6.14.
 inline constexpr unsigned default_max_active = 1024, most_max_active = 2048;
+/// WQ_DFL_MIN_ACTIVE.
+inline constexpr unsigned default_min_active = 8;
 
 /// What the caller of make_queue or set_max_active asked for, as a figure in range.
 unsigned checked_max_active(int asked) noexcept;

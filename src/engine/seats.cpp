@@ -30,18 +30,48 @@ void keep(runtime_state& runtime, pool_workqueue* seats) noexcept {
     runtime.closed_seats = seats;
 }
 
+int nr_nodes() noexcept {
+    const platform::topology& all = platform::discover_topology();
+    int count = 1;
+    for (int cpu = 0; cpu < all.nr_cpus; ++cpu) count = std::max(count, all.cpus[cpu].node + 1);
+    return count;
+}
+
+unsigned own_limit(const cmwq_queue& wq) noexcept {
+    return wq.one_at_a_time ? 1 : wq.max_active;
+}
+
+/// As the kernel divides it: by the CPUs that the queue may use. At least one, so that an item of a node that has none
+/// of them runs too.
+unsigned share_of_node(const cmwq_queue& wq, int node) noexcept {
+    const platform::topology& all = platform::discover_topology();
+    unsigned cpus = 0, cpus_of_node = 0;
+    for (int cpu = 0; cpu < all.nr_cpus; ++cpu) {
+        if (wq.where != nullptr && !wq.where->cpus.contains(cpu)) continue;
+        ++cpus;
+        if (all.cpus[cpu].node == node) ++cpus_of_node;
+    }
+    const unsigned share = (wq.max_active * cpus_of_node + cpus - 1) / cpus;
+    return std::clamp(share, std::max(1U, wq.min_active), wq.max_active);
+}
+
+int nr_seats_of(const cmwq_queue& wq) noexcept {
+    if (!wq.scope->unbound()) return wq.scope->nr_pools;
+    return wq.per_node ? nr_nodes() : 1;
+}
+
 }  // namespace
 
 bool needs_seats(const cmwq_queue& wq) noexcept {
     return wq.one_at_a_time || wq.freezable || wq.where != nullptr || wq.parent != nullptr || wq.nr_children != 0 ||
-           wq.max_active < wq.runtime->options.max_workers;
+           wq.max_active < wq.runtime->options.max_workers || (wq.per_node && nr_nodes() > 1);
 }
 
-seat_places places_of(const cmwq_queue& wq) noexcept {
-    unsigned tokens = wq.runtime->options.max_workers;
+seat_places places_of(const cmwq_queue& wq, int seat) noexcept {
+    unsigned tokens = std::min(wq.runtime->options.max_workers, wq.per_node ? share_of_node(wq, seat) : own_limit(wq));
     // More than its parent's would only wait there, in front of others.
-    for (const cmwq_queue* outer = &wq; outer != nullptr; outer = outer->parent) {
-        tokens = std::min(tokens, outer->one_at_a_time ? 1 : outer->max_active);
+    for (const cmwq_queue* outer = wq.parent; outer != nullptr; outer = outer->parent) {
+        tokens = std::min(tokens, own_limit(*outer));
     }
     return {wq.freezable && wq.runtime->frozen ? 0 : tokens, tokens};
 }
@@ -50,13 +80,15 @@ const placement* placement_of(const cmwq_queue& wq) noexcept {
     return wq.binds_to_cpu() ? &exact_placement : wq.where;
 }
 
-bool open_seats(cmwq_queue& wq, seat_places places) noexcept {
-    const int wanted = wq.scope->unbound() ? 1 : wq.scope->nr_pools;
+bool open_seats(cmwq_queue& wq, seats_start how) noexcept {
+    const int wanted = nr_seats_of(wq);
     pool_workqueue* seats = find_seats(*wq.runtime, wanted);
     if (seats == nullptr) return false;
     pool_workqueue* const parent = wq.parent != nullptr ? wq.parent->first_seat() : nullptr;
     const seat_nature nature{*wq.scope, wq.one_at_a_time, placement_of(wq), parent};
     for (int seat = 0; seat < wanted; ++seat) {
+        seat_places places = places_of(wq, seat);
+        if (how == seats_start::without_places) places.limit = 0;
         if (open_seat(seats[seat], nature, places)) continue;
         while (seat-- > 0) close_seat(seats[seat]);
         keep(*wq.runtime, seats);

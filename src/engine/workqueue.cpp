@@ -43,6 +43,8 @@ struct queue_plan {
     attributes asked{};
     pending_bound bound = {};
     queue* parent = nullptr;
+    bool per_node = false;
+    int min_active = 0;
 };
 
 void set_background(queue_plan& plan, bool asked) noexcept {
@@ -72,6 +74,8 @@ queue_plan plan_of(const unbound& o) noexcept {
     plan.contradictory = o.affinity_strict && o.affinity == affinity_scope::system;  // nothing to be strict about
     plan.asked = {.affinity = o.affinity, .affinity_strict = o.affinity_strict && !plan.contradictory};
     plan.parent = o.parent;
+    plan.per_node = o.per_node;
+    plan.min_active = o.min_active;
     set_background(plan, o.background);
     set_bound(plan, o.bound);
     plan.at_end = o.at_end;
@@ -144,6 +148,9 @@ owned_queue make(runtime_state& runtime, const queue_plan& plan, const call_site
     wq->cpu_intensive = plan.cpu_intensive;
     wq->drops_at_end = plan.at_end == pending_items::drop;
     wq->max_active = checked_max_active(plan.max_active);
+    wq->per_node = plan.per_node;
+    wq->min_active = plan.min_active > 0 ? static_cast<unsigned>(plan.min_active) : default_min_active;
+    wq->min_active = std::min(wq->min_active, wq->max_active);
     pending_bound bound = plan.bound;
     if (plan.parent != nullptr) nest(*wq, as_engine(*plan.parent), bound, where);
     if (!give_bound(*wq, bound) || !make_ready(*wq)) {
@@ -167,7 +174,7 @@ bool make_ready(cmwq_queue& wq) noexcept {
     wq.scope = scope;
     if (wq.max_active == 0) wq.max_active = default_max_active;
     if (!find_placement(wq)) return false;
-    if (needs_seats(wq) && !open_seats(wq, places_of(wq))) return false;
+    if (needs_seats(wq) && !open_seats(wq, seats_start::with_places)) return false;
     if ((wq.mem_reclaim && !create_rescuer(wq)) || !registry::instance().add_queue(wq)) {
         end_rescuer(wq);
         close_seats(wq);  // nothing is out yet

@@ -55,6 +55,13 @@ TEST_F(misuse_of_a_parent, per_cpu_queue_is_told_and_the_queue_has_none) {
     }
 }
 
+TEST_F(misuse_of_a_parent, queue_divided_over_nodes_is_told_and_the_queue_has_none) {
+    const auto divided = cmwq::make_queue(cmwq::unbound{.name = "divided", .per_node = true});
+    const auto wq = cmwq::make_queue(cmwq::unbound{.name = "the queue", .parent = &*divided});
+    expect_report(misuse_code::unfit_parent, "the queue", "divided over the nodes");
+    expect_usable(*wq);
+}
+
 TEST_F(misuse_of_a_parent, queue_of_another_runtime_is_told_and_the_queue_has_none) {
     cmwq::runtime other;
     const auto wq = other.make_queue(cmwq::ordered{.name = "the queue", .parent = &*parent});

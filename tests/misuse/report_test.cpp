@@ -369,6 +369,19 @@ TEST_F(misuse_report, max_active_of_an_ordered_queue_stays_one) {
     expect_place(told, line);
 }
 
+TEST_F(misuse_report, min_active_of_per_cpu_and_ordered_queues_is_told_and_changes_nothing) {
+    cmwq::owned_queue queues[] = {cmwq::make_queue(cmwq::percpu{.name = "the queue"}),
+                                  cmwq::make_queue(cmwq::percpu{.name = "the queue", .cpu_intensive = true}),
+                                  cmwq::make_queue(cmwq::ordered{.name = "the queue"})};
+    for (auto& wq : queues) {
+        const unsigned line = __LINE__ + 1;
+        EXPECT_FALSE(wq->set_min_active(4));
+        const recorded_misuse told = the_report();
+        expect(told, misuse_code::queue_without_min_active, "", "the queue");
+        expect_place(told, line);
+    }
+}
+
 TEST_F(misuse_report, negative_bound_is_none) {
     const unsigned line = __LINE__ + 1;
     auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue", .bound = {.max_pending = -1}});
