@@ -3,12 +3,22 @@
 // The table "state and operation" of docs/kernel-map.md for items, row by row.
 #include "item_states.hpp"
 
+#include <gtest/gtest-spi.h>
+
 namespace {
 
 using namespace rows;
 using on_stage = stage<item>&;
 
 constexpr bool yes = true, no = false;
+
+TEST(table_of_states, that_is_wrong_is_found_out) {
+    show([] {
+        const auto enqueue = [](on_stage on) { return on.wq->enqueue(on.it); };
+        EXPECT_NONFATAL_FAILURE(expect_row<item>({{state::pending, {yes, 1}}}, enqueue), "in state 2");
+        EXPECT_NONFATAL_FAILURE(expect_row<item>({{state::running, {yes, 1}}}, enqueue), "in state 3");
+    });
+}
 
 TEST(item_in_each_state, is_enqueued_unless_it_is_pending_or_disabled) {
     show([] {

@@ -39,7 +39,9 @@ struct watched : Work {
 };
 
 struct item : watched<item> {};
-struct delayed_item : watched<delayed_item, cmwq::delayed_work<delayed_item>> {};
+struct delayed_item : watched<delayed_item, cmwq::delayed_work<delayed_item>> {
+    using watched::watched;
+};
 
 /// Its function has started, and does not end before it is let go.
 template <class Item>
