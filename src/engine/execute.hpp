@@ -28,7 +28,8 @@ inline void pick_item(worker& me, picked_item& picked, work_base& item) noexcept
 
 /// The same for what may be a token.
 inline void pick_any(worker& me, picked_item& picked, work_base& item) noexcept {
-    if (!is_token(item)) return pick_item(me, picked, item);
+    if (!is_token(item)) [[likely]]
+        return pick_item(me, picked, item);
     picked.item = &item;
     access::prev_and_home(item) = 0;
 }
