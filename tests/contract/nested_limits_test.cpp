@@ -2,6 +2,7 @@
 //
 // Queues with a parent: the parent's limit holds for the whole family, the child's own inside of it, and otherwise each
 // is a queue like any other.
+#include "support/child.hpp"
 #include "support/cpus.hpp"
 #include "support/gate.hpp"
 #include "support/sanitizers.hpp"
@@ -12,9 +13,7 @@
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -468,11 +467,7 @@ TEST(nested_limits, delayed_items_of_a_child_wait_for_a_place_when_their_time_ha
 }
 
 TEST(nested_limits, attributes_of_the_parent_hold_for_its_children) {
-    support::discover_machine();
-    const std::vector<int> all = support::allowed_cpus();
-    if (cmwq::nr_cpus() != static_cast<int>(all.size())) {
-        GTEST_SKIP() << "a quota allows fewer CPUs than the mask, so their numbers do not say which they are";
-    }
+    const std::vector<int>& all = support::cpu_numbers();
     auto parent = bounded_to(2);
     auto child = child_of(parent);
     for (std::size_t cpu = 0; cpu < all.size(); ++cpu) {
@@ -491,33 +486,26 @@ TEST(nested_limits, attributes_of_the_parent_hold_for_its_children) {
 }
 
 TEST(nested_limits, hold_in_the_child_of_a_fork) {
-    if (support::thread_sanitized) {
-        GTEST_SKIP() << "ThreadSanitizer takes two threads of the child for two of the parent";
-    }
     auto parent = bounded_to(1);
     auto child = strand_of(parent);
     std::atomic<int> runs{0};
     ASSERT_TRUE(child->try_spawn([&] { ++runs; }));
     child->flush();
-    const pid_t forked = fork();
-    if (forked == 0) {
+    EXPECT_TRUE(support::in_child([&] {
         crowd all;
+        bool accepted = true;
         for (int i = 0; i < 100; ++i) {
             cmwq::queue& wq = i % 2 == 0 ? *child : *parent;
-            const bool accepted = static_cast<bool>(wq.try_spawn([&] {
+            accepted &= static_cast<bool>(wq.try_spawn([&] {
                 all.enter();
                 ++runs;
                 all.leave();
             }));
-            if (!accepted) _exit(1);
         }
         child->flush();
         parent->flush();
-        _exit(runs == 101 && all.most == 1 ? 0 : 2);
-    }
-    int status = -1;
-    ASSERT_EQ(waitpid(forked, &status, 0), forked);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+        return accepted && runs == 101 && all.most == 1;
+    }));
     ASSERT_TRUE(child->try_spawn([&] { ++runs; }));
     child->flush();
     EXPECT_EQ(runs, 2);

@@ -110,6 +110,11 @@ protected:
         platform::forget_task_files();
     }
     int kept() const { return open_files() - before_; }
+    /// Two threads may have the same place, and now and then one is closed to make room.
+    static void expect_few(int files) {
+        EXPECT_GE(files, 24);
+        EXPECT_LE(files, 32);
+    }
 
     /// Threads that wait, and were seen to.
     void look_at(int count) {
@@ -130,7 +135,7 @@ protected:
 
 TEST_F(task_files_test, are_few) {
     look_at(100);
-    EXPECT_EQ(most_, 32);
+    expect_few(most_);
 }
 
 TEST_F(task_files_test, are_more_where_the_table_has_room) {
@@ -142,7 +147,7 @@ TEST_F(task_files_test, are_more_where_the_table_has_room) {
 
 TEST_F(task_files_test, of_ended_threads_make_room) {
     look_at(60);
-    EXPECT_EQ(kept(), 32);  // all of ended threads
+    expect_few(kept());  // all of ended threads
     support::gate gate;
     const told_thread waiter{[&] { gate.pass(); }};
     const auto is_kept = [id = waiter.id()] {
@@ -163,7 +168,7 @@ TEST_F(task_files_test, are_not_more_where_few_files_are_allowed) {
     platform::widen_file_table();
     EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
     look_at(60);
-    EXPECT_EQ(most_, 32);
+    expect_few(most_);
 }
 
 TEST_F(task_files_test, may_be_asked_for_by_many_at_once) {
