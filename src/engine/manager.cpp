@@ -119,12 +119,52 @@ bool create_reserved_worker(worker_pool& pool, bool as_spare) noexcept {
     return false;
 }
 
+/// The wake that follows is the end and brings no token. Told to this one worker and not to all: one that was woken
+/// with a token just before still has to give it back and go idle.
+void tell_to_end(worker& idle) noexcept {
+    idle.idle.store(idle_state::ended, memory_order_release);  // sync idle.14: release; pairs with idle.15
+    idle.parker.unpark();
+}
+
+/// Ends it; its thread is joined later (reap_ended). False: there is none.
+bool end_idle_worker(worker_pool& pool) noexcept {
+    worker* idle = pop_idle(pool);
+    if (idle == nullptr) return false;
+    pool.nr_ended.fetch_add(1, memory_order_relaxed);
+    tell_to_end(*idle);
+    push_stack(pool.ended_stack, *idle);
+    return true;
+}
+
+/// The scope has as many workers as it may, and this pool has none: an idle one of another pool makes room, whose CPU
+/// may be the only one where it has nothing to do. Items that may run on one CPU only would wait for ever. Room is
+/// there when its thread has ended: for whoever asks next, at the latest the watchdog.
+void make_room_for_first_worker(worker_pool& pool) noexcept {
+    if (pool.nr_workers.load(memory_order_relaxed) != 0) return;
+    pool_scope& scope = *pool.scope;
+    for (int step = 1; step < scope.nr_pools; ++step) {
+        worker_pool& other = scope.pools[(pool.cpu + step) % scope.nr_pools];
+        if (other.nr_ended.load(memory_order_relaxed) != 0) return reap_ended(other);
+    }
+    for (int step = 1; step < scope.nr_pools; ++step) {
+        worker_pool& other = scope.pools[(pool.cpu + step) % scope.nr_pools];
+        if (!other.list.has_work() && end_idle_worker(other)) return;
+    }
+}
+
+/// Room for one worker more.
+bool has_room(worker_pool& pool) noexcept {
+    if (reserve_worker(*pool.scope)) return true;
+    make_room_for_first_worker(pool);
+    return reserve_worker(*pool.scope);
+}
+
 }  // namespace
 
 bool create_worker(worker_pool& pool, bool as_spare) noexcept {
     pool_scope& scope = *pool.scope;
     reap_ended(pool);
-    if (!scope.backoff.may_try() || !reserve_worker(scope)) return false;
+    if (!scope.backoff.may_try() || !has_room(pool)) return false;
     if (create_reserved_worker(pool, as_spare)) {
         scope.backoff.succeeded();
         return true;
@@ -181,6 +221,10 @@ void reap_ended(worker_pool& pool) noexcept {
     while (id != 0) {
         worker& ended = registry::instance().slot_of(id);
         id = ended.next_idle.load(memory_order_relaxed);
+        if (&ended == this_worker_slot()) {
+            push_stack(pool.ended_stack, ended);  // told to end while it looked around once more: on its way
+            continue;
+        }
         reap(pool, ended);
         pool.nr_ended.fetch_sub(1, memory_order_relaxed);
     }
@@ -195,23 +239,10 @@ void push_idle(worker& self) noexcept {
 
 namespace {
 
-/// The wake that follows is the end and brings no token. Told to this one worker and not to all: one that was woken
-/// with a token just before still has to give it back and go idle.
-void tell_to_end(worker& idle) noexcept {
-    idle.idle.store(idle_state::ended, memory_order_release);  // sync idle.14: release; pairs with idle.15
-    idle.parker.unpark();
-}
-
 /// Only who went idle while there were too many sleeps with a deadline. When it ends, those that went idle before it
 /// and are too many by now end with it.
 void end_others_in_surplus(worker_pool& pool) noexcept {
-    while (too_many_workers(pool)) {
-        worker* other = pop_idle(pool);
-        if (other == nullptr) return;
-        pool.nr_ended.fetch_add(1, memory_order_relaxed);
-        tell_to_end(*other);
-        push_stack(pool.ended_stack, *other);
-    }
+    while (too_many_workers(pool) && end_idle_worker(pool)) {}
 }
 
 }  // namespace

@@ -222,4 +222,15 @@ TEST_F(enqueue_on_test, raw_items_can_be_placed_too) {
     (void)cmwq::raw_flush(item);
 }
 
+TEST_F(enqueue_on_test, needs_no_worker_for_each_cpu) {
+    cmwq::runtime few{{.max_workers = 1}};
+    tally counts;
+    for (int cpu = 0; cpu < cmwq::nr_cpus(); ++cpu) {
+        ASSERT_TRUE(few.system().enqueue_on(cpu, std::make_unique<placed>(counts, cpu)));
+    }
+    few.system().flush();
+    EXPECT_EQ(counts.runs, cmwq::nr_cpus());
+    EXPECT_EQ(counts.elsewhere, 0);
+}
+
 }  // namespace

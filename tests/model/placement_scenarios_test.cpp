@@ -45,6 +45,18 @@ TEST(bound_items, run_on_their_cpu_whoever_is_idle) {
     }
 }
 
+TEST(bound_items, are_served_by_fewer_workers_than_cpus) {
+    for (const auto& how : {on_cpus(2), on_two_nodes()}) {
+        explore(how, schedules, [cpus = how.cpus.count] {
+            tested_runtime rt{{.max_workers = 1}};
+            enqueue_from_all_cpus(rt.system(), cpus);
+            for_each_tested_pool([](engine::worker_pool& pool) {
+                model::check(pool.scope->nr_workers.load(std::memory_order_relaxed) <= 1, "the limit is kept");
+            });
+        });
+    }
+}
+
 TEST(bound_items, run_on_their_cpu_on_a_limited_queue) {
     for (const int limit : {1, 2}) {
         explore(without_watchdog(on_two_nodes()), schedules, [limit] {
