@@ -39,11 +39,11 @@ struct hall {
     void admit(cmwq::queue& wq, crowd& own, int count) {
         for (int i = 0; i < count; ++i) {
             ASSERT_TRUE(wq.try_spawn([&] {
-                all.enter();
                 own.enter();
+                all.enter();  // last: who is seen here is seen everywhere
                 let_go.pass();
-                own.leave();
                 all.leave();
+                own.leave();
                 ++runs;
             }));
         }

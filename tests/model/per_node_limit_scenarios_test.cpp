@@ -67,7 +67,7 @@ TEST(limit_per_node, is_kept_on_each_node) {
 
 TEST(limit_per_node, follows_max_active_and_min_active) {
     for (const int nodes : {2, 4}) {
-        explore(without_watchdog(four_cpus_on(nodes)), schedules, [nodes] {
+        explore(without_watchdog(four_cpus_on(nodes)), schedules, [] {
             tested_runtime rt;
             const auto wq =
                 rt.make_queue(cmwq::unbound{.name = "divided", .max_active = 4, .per_node = true, .min_active = 1});
