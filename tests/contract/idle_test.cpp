@@ -8,6 +8,7 @@
 
 #include <cmwq/cmwq.hpp>
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -18,6 +19,11 @@ std::map<int, support::task> watched_tasks() {
     return support::thread_sanitized ? support::library_tasks() : support::other_tasks();
 }
 
+/// A canary that is to look once more gets no CPU for seconds where others compute: it does not sleep meanwhile.
+bool all_sleep(const std::map<int, support::task>& tasks) {
+    return std::all_of(tasks.begin(), tasks.end(), [](const auto& each) { return each.second.state == "S"; });
+}
+
 /// Waits until nothing has happened for a moment: what is left of the work may end first.
 bool comes_to_rest() {
     auto before = watched_tasks();
@@ -25,7 +31,7 @@ bool comes_to_rest() {
         std::this_thread::sleep_for(std::chrono::milliseconds{100});
         auto now = watched_tasks();
         std::swap(before, now);
-        return now == before;
+        return now == before && all_sleep(before);
     });
 }
 

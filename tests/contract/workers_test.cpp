@@ -65,10 +65,11 @@ void run_a_million(cmwq::queue& wq) {
 
 TEST(workers, a_million_empty_items_need_no_more_than_the_cpus_and_two) {
     const auto cpus = support::allowed_cpus().size();
+    const std::size_t more = support::sanitized ? 6 : 2;  // a sanitizer's locks block workers, who are replaced
     for (int kind = 0; kind < 3; ++kind) {
         cmwq::runtime own;
         run_a_million(kind == 0 ? own.system_unbound() : kind == 1 ? own.system() : own.system_highpri());
-        EXPECT_LE(own.statistics().workers_created, cpus + 2) << "kind " << kind;
+        EXPECT_LE(own.statistics().workers_created, cpus + more) << "kind " << kind;
     }
 }
 

@@ -17,6 +17,7 @@ namespace support {
 
 struct task {
     std::string name;
+    std::string state;           ///< the kernel's letter: "S" sleeps, "R" runs or waits for a CPU
     std::uint64_t cpu_time = 0;  ///< nanoseconds on a CPU
     std::uint64_t switches = 0;  ///< times it left a CPU, of its own will or not
 
@@ -25,23 +26,23 @@ struct task {
 
 namespace detail {
 
-inline std::uint64_t switches_of(const std::string& folder) {
+inline void read_status(const std::string& folder, task& found) {
     std::ifstream status{folder + "/status"};
-    std::uint64_t sum = 0;
     for (std::string word; status >> word;) {
         std::uint64_t count = 0;
-        if (word.find("ctxt_switches:") != std::string::npos && status >> count) {
-            sum += count;
+        if (word == "State:") {
+            status >> found.state;
+        } else if (word.find("ctxt_switches:") != std::string::npos && status >> count) {
+            found.switches += count;
         }
     }
-    return sum;
 }
 
 inline task read_task(const std::string& folder) {
     task found;
     std::ifstream{folder + "/comm"} >> found.name;
     std::ifstream{folder + "/schedstat"} >> found.cpu_time;
-    found.switches = switches_of(folder);
+    read_status(folder, found);
     return found;
 }
 
@@ -75,18 +76,12 @@ inline std::map<int, task> library_tasks(const std::string& prefix = "cmwq/") {
 /// Does the thread sleep in the kernel, and not only for the moment that a lock takes?
 inline bool is_waiting(int id) {
     const std::string folder = "/proc/self/task/" + std::to_string(id);
-    const auto sleeps = [&] {
-        std::ifstream status{folder + "/status"};
-        std::string word;
-        while (status >> word && word != "State:") {}
-        return status >> word && word == "S";
-    };
-    const std::uint64_t before = detail::switches_of(folder);
-    if (!sleeps()) {
+    const task before = detail::read_task(folder);
+    if (before.state != "S") {
         return false;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    return sleeps() && detail::switches_of(folder) == before;
+    return detail::read_task(folder) == before;
 }
 
 }  // namespace support
