@@ -228,6 +228,7 @@ TEST(flush_of_an_item, does_not_wait_for_others) {
     EXPECT_EQ(item.runs, 1);
     EXPECT_FALSE(other.done);
     other.way_out.open();
+    wq->flush();
 }
 
 // ---- drain and destruction ----
