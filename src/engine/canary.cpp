@@ -26,6 +26,7 @@ constexpr std::chrono::nanoseconds longest_batch_service = std::chrono::seconds{
 constexpr unsigned fruitless_looks = 2;
 
 constexpr std::chrono::nanoseconds no_time{};
+constexpr std::chrono::nanoseconds near_enough = std::chrono::microseconds{10};
 
 /// On its CPU, a canary looks at a running worker a few hundred times a second: the kernel gives it no more. One that
 /// gets to look more often has a CPU that is idle, although its worker does not block in an item: the worker waits for
@@ -230,11 +231,13 @@ void canary::known_awake::remember(const worker& other) noexcept {
 }
 
 /// How long the worker has been off the CPU, at most: since it was last known to be awake, less what it computed since.
-/// If nothing was known of it since the canary was armed: since then, because before that nobody waited.
+/// If nothing was known of it since the canary was armed: since then, because before that nobody waited. Less than
+/// `near_enough` is not worth a system call between one block and the next start.
 std::chrono::nanoseconds canary::lateness_of(const bird_thread& self, const worker& other) const noexcept {
     const std::chrono::nanoseconds now = platform::now();
     const std::chrono::nanoseconds armed_at{armed_at_.load(memory_order_relaxed)};
     if (self.awake.who != &other || self.awake.at < armed_at) return now - std::max(self.awake.at, armed_at);
+    if (now - self.awake.at < near_enough) return now - self.awake.at;
     const auto computed = platform::cpu_time_of(other.thread_id.load(memory_order_relaxed)) - self.awake.cpu_time;
     return std::max(now - self.awake.at - computed, no_time);
 }
