@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -169,6 +170,23 @@ TEST_F(task_files_test, are_not_more_where_few_files_are_allowed) {
     EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
     look_at(60);
     expect_few(most_);
+}
+
+TEST_F(task_files_test, leave_a_file_alone_that_has_their_number_by_now) {
+    support::gate gate;
+    const told_thread waiter{[&] { gate.pass(); }};
+    const int id = waiter.id();
+    const int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(lowest);  // what is opened next has this number
+    EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(id) == task_state::blocked; }));
+    ASSERT_EQ(kept(), 1);
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    ASSERT_EQ(dup2(ends[0], lowest), lowest);
+    EXPECT_EQ(platform::task_state_of(id), task_state::blocked);
+    EXPECT_GE(fcntl(lowest, F_GETFD), 0);
+    for (const int file : {lowest, ends[0], ends[1]}) close(file);
+    gate.open();
 }
 
 TEST_F(task_files_test, may_be_asked_for_by_many_at_once) {

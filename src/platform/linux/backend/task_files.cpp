@@ -78,6 +78,11 @@ void close_one_now_and_then() noexcept {
     if (missed % 8 == 0) close_if_unused(files[missed / 8 % many_files]);
 }
 
+/// Does a file of /proc about a thread fail so? The thread has ended, or may not be asked any more, or not now.
+bool is_of_proc(int error) noexcept {
+    return error == ESRCH || error == EPERM || error == EACCES || error == EINTR || error == ENOMEM;
+}
+
 /// By whoever has entered.
 bool is_open_for(kept_file& kept, int thread_id) noexcept {
     if (kept.file >= 0 && kept.thread_id == thread_id) return true;
@@ -99,10 +104,10 @@ std::size_t read_kept_file(int thread_id, char* text, std::size_t size) noexcept
     kept_file& kept = place_of(thread_id);
     if (!kept.enter()) return 0;
     const ssize_t length = is_open_for(kept, thread_id) ? pread(kept.file, text, size, 0) : 0;
-    if (length < 0 && errno == ESRCH) kept.close_it();  // the thread has ended
+    if (length < 0 && is_of_proc(errno)) kept.close_it();
     // Should the program have closed descriptors that are not its own, the number may be another file's by now: that
     // file stays open, and pread left its offset as it was.
-    if (length <= 0) kept.forget_it();
+    if (length <= 0) (void)kept.forget_it();
     kept.leave();
     return length > 0 ? static_cast<std::size_t>(length) : 0;
 }
