@@ -2,6 +2,7 @@
 //
 // Promise 7: max_active is never exceeded; and as many items as it allows do run when they block.
 #include "support/cpus.hpp"
+#include "support/crowd.hpp"
 #include "support/gate.hpp"
 
 #include <cmwq/cmwq.hpp>
@@ -13,17 +14,7 @@
 
 namespace {
 
-/// How many items are inside, and the most there ever were.
-struct crowd {
-    void enter() {
-        const int now = inside.fetch_add(1) + 1;
-        int seen = most.load();
-        while (now > seen && !most.compare_exchange_weak(seen, now)) {}
-    }
-    void leave() { inside.fetch_sub(1); }
-
-    std::atomic<int> inside{0}, most{0};
-};
+using support::crowd;
 
 struct limit {
     bool unbound;

@@ -4,6 +4,7 @@
 // is a queue like any other.
 #include "support/child.hpp"
 #include "support/cpus.hpp"
+#include "support/crowd.hpp"
 #include "support/gate.hpp"
 #include "support/sanitizers.hpp"
 
@@ -18,17 +19,7 @@
 
 namespace {
 
-/// How many items are inside, and the most there ever were.
-struct crowd {
-    void enter() {
-        const int now = ++inside;
-        int seen = most;
-        while (now > seen && !most.compare_exchange_weak(seen, now)) {}
-    }
-    void leave() { --inside; }
-
-    std::atomic<int> inside{0}, most{0};
-};
+using support::crowd;
 
 /// Items that stay inside until they are let go.
 struct hall {

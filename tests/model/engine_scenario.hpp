@@ -182,6 +182,16 @@ struct crowd {
     void leave() { --inside; }
 };
 
+/// Freezes, and thaws again after a while; `quiet` while nothing of a freezable queue may run.
+inline void freeze_for_a_while(cmwq::runtime& rt, bool& quiet) {
+    rt.freeze();
+    while (!rt.frozen()) platform::yield();
+    quiet = true;
+    work_a_little(20);
+    quiet = false;
+    rt.thaw();
+}
+
 inline int accepted(cmwq::queue& wq, tested_item& item, int times) {
     int count = 0;
     for (int i = 0; i < times; ++i) count += wq.enqueue(item) ? 1 : 0;

@@ -127,14 +127,7 @@ TEST(freezing, holds_everything_back_and_forgets_nothing) {
                        [&] {
                            for (tested_item& item : second) (void)free->enqueue(item);
                        }},
-                      {-1, [&] {
-                           rt.freeze();
-                           while (!rt.frozen()) platform::yield();
-                           quiet = true;
-                           work_a_little(20);
-                           quiet = false;
-                           rt.thaw();
-                       }}});
+                      {-1, [&] { freeze_for_a_while(rt, quiet); }}});
             in_order->flush();
             free->flush();
             model::check(order == std::vector<int>({0, 1, 2, 3}), "in order");

@@ -231,14 +231,7 @@ void freeze_a_family(bool parent_freezes, bool child_freezes) {
     }
     together({{0, [&] { enqueue_all(*parent, items); }},
               {1, [&] { enqueue_all(*child, nested); }},
-              {-1, [&] {
-                   rt.freeze();
-                   while (!rt.frozen()) platform::yield();
-                   quiet = true;
-                   work_a_little(20);
-                   quiet = false;
-                   rt.thaw();
-               }}});
+              {-1, [&] { freeze_for_a_while(rt, quiet); }}});
     child->flush();
     parent->flush();
     check_each_ran(items);
