@@ -72,7 +72,8 @@ struct runtime_options {
     /// Are power_efficient queues, the system's two included, unbound? The kernel's switch workqueue.power_efficient.
     power_saving power_efficient = power_saving::automatic;
     /// The CPUs that unbound and ordered queues of the runtime may use at all; empty: all. Others that a queue asks for
-    /// are left out. The kernel's mask of the same purpose is workqueue.unbound_cpus.
+    /// are left out. The kernel's mask of the same purpose is workqueue.unbound_cpus. To be changed later by
+    /// runtime::set_unbound_cpus.
     cpu_mask unbound_cpus{};
     /// What affinity_scope::by_default means for them. The kernel's workqueue.default_affinity_scope.
     affinity_scope default_affinity = affinity_scope::cache;
@@ -193,6 +194,14 @@ public:
     owned_queue make_queue(const unbound& options, call_site where = call_site::current()) noexcept;
     owned_queue make_queue(const ordered& options, call_site where = call_site::current()) noexcept;
     owned_queue make_queue(const power_efficient& options, call_site where = call_site::current()) noexcept;
+
+    /// From here on the unbound and ordered queues of the runtime, the system's and those made later included, use
+    /// these CPUs only; empty: all. What runtime_options::unbound_cpus or CMWQ_UNBOUND_CPUS said at first. What the
+    /// queues were told themselves (queue::apply_attributes) is kept, and holds within the new mask. A mask without any
+    /// CPU that the process may use counts as empty. Holds for each item that starts from now on, also for those that
+    /// wait; ordered queues keep their order. False: no memory, and all is as before. Context: any thread; does not
+    /// wait for items.
+    [[nodiscard]] bool set_unbound_cpus(const cpu_mask& cpus) noexcept;
 
     /// From here on no item of a freezable queue starts but those that are active already (their function runs or is
     /// about to). Enqueues are accepted, and wait. Queues made meanwhile are frozen too. Flushing or draining a frozen

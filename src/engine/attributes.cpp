@@ -4,6 +4,7 @@
 #include "engine/limits.hpp"
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
+#include "engine/online_cpus.hpp"
 #include "engine/runtime_state.hpp"
 
 #include <algorithm>
@@ -77,9 +78,12 @@ int nearest(const placement& rule, const topology& all, int cpu) noexcept {
     return found >= 0 ? found : next_where([](int) { return true; });
 }
 
-cpu_mask existing(const topology& all) noexcept {
+cpu_mask online(const topology& all) noexcept {
+    const platform::cpu_indices now = online_cpus::instance().all();
     cpu_mask made;
-    for_each_cpu(all, [&](int cpu) { made.add(cpu); });
+    for_each_cpu(all, [&](int cpu) {
+        if (now.contains(cpu)) made.add(cpu);
+    });
     return made;
 }
 
@@ -92,11 +96,11 @@ cpu_mask within(const cpu_mask& all, const cpu_mask& named) noexcept {
     return both.empty() ? all : both;
 }
 
-/// What the queue asks, as far as the runtime allows it, with nothing left by default.
-attributes effective(const cmwq_queue& wq, const topology& all) noexcept {
+/// What the queue asks, as far as the runtime allows it and the CPUs are there, with nothing left by default.
+attributes effective(const cmwq_queue& wq, const cpu_mask& there) noexcept {
     const runtime_options& given = wq.runtime->options;
     attributes wanted = wq.asked;
-    wanted.cpus = within(within(existing(all), given.unbound_cpus), wq.asked.cpus);
+    wanted.cpus = within(within(there, given.unbound_cpus), wq.asked.cpus);
     if (wanted.affinity == affinity_scope::by_default) wanted.affinity = given.default_affinity;
     return wanted;
 }
@@ -113,10 +117,14 @@ const placement* intern(runtime_state& runtime, const attributes& wanted, const 
     return made;
 }
 
-bool is_one_pod(affinity_scope scope, const topology& all) noexcept {
+bool is_one_pod(const cpu_mask& there, affinity_scope scope, const topology& all) noexcept {
     pods numbered;
     number_pods(numbered, scope, all);
-    return std::all_of(numbered.of, numbered.of + all.nr_cpus, [&](int pod) { return pod == numbered.of[0]; });
+    int first = 0;
+    while (first < all.nr_cpus - 1 && !there.contains(first)) ++first;
+    bool one = true;
+    for_each_cpu(all, [&](int cpu) { one = one && (!there.contains(cpu) || numbered.of[cpu] == numbered.of[first]); });
+    return one;
 }
 
 }  // namespace
@@ -140,9 +148,10 @@ bool find_placement(cmwq_queue& wq) noexcept {
         return true;
     }
     const topology& all = platform::discover_topology();
-    const attributes wanted = effective(wq, all);
-    const bool anywhere = !wanted.affinity_strict || is_one_pod(wanted.affinity, all);
-    if (wq.binds_to_cpu() || (anywhere && wanted.cpus == existing(all))) {
+    const cpu_mask there = online(all);
+    const attributes wanted = effective(wq, there);
+    const bool anywhere = !wanted.affinity_strict || is_one_pod(there, wanted.affinity, all);
+    if (wq.binds_to_cpu() || (anywhere && wanted.cpus == there)) {
         wq.where = nullptr;
         return true;
     }
@@ -159,7 +168,24 @@ void free_placements(runtime_state& runtime) noexcept {
     }
 }
 
+namespace {
+
+cpu_mask exchange_unbound_cpus(runtime_state& runtime, const cpu_mask& cpus) noexcept {
+    locked hold{runtime.setup_lock};
+    return std::exchange(runtime.options.unbound_cpus, cpus);
+}
+
+}  // namespace
 }  // namespace engine
+
+bool runtime::set_unbound_cpus(const cpu_mask& cpus) noexcept {
+    (void)engine::settle(*impl_);
+    const cpu_mask former = engine::exchange_unbound_cpus(*impl_, cpus);
+    if (engine::place_queues(*impl_)) return true;
+    (void)engine::exchange_unbound_cpus(*impl_, former);
+    (void)engine::place_queues(*impl_);  // the former rules are there still
+    return false;
+}
 
 bool queue::apply_attributes(const attributes& wanted, call_site where) noexcept {
     cmwq_queue& wq = engine::as_engine(*this);

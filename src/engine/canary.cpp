@@ -3,6 +3,7 @@
 
 #include "engine/concurrency.hpp"
 #include "engine/manager.hpp"
+#include "engine/pinning.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/thread_name.hpp"
@@ -71,7 +72,7 @@ bool canary::start_thread(bird_thread& bird, detector tier) noexcept {
     const thread_name name{*pool_.scope->runtime, "c%s%d", pool_.scope->unbound() ? "u" : "", pool_.cpu % 1000};
     const platform::thread_options options{
         .name = name.text,
-        .cpu = pool_.cpu,
+        .cpu = cpu_to_pin_to(pool_.cpu),
         .policy = tier == detector::canary ? platform::thread_policy::idle : platform::thread_policy::batch,
         .stack_size = 64 * 1024,
     };
@@ -84,6 +85,13 @@ void canary::employ(detector tier) noexcept {
     if (employed_as_ == tier || !hand_over_to(tier)) return;  // no thread to be had: the next tick tries again
     employed_as_ = tier;
     batch_until_ = {};
+}
+
+void canary::pin_again() noexcept {
+    for (const bird_thread& bird : threads_) {
+        const int id = bird.up.load(memory_order_relaxed) ? bird.thread_id.load(memory_order_relaxed) : 0;
+        if (id != 0) platform::pin_thread(id, cpu_to_pin_to(pool_.cpu));
+    }
 }
 
 void canary::dismiss() noexcept {
@@ -163,8 +171,11 @@ void canary::stay_awake(bird_thread& self) noexcept {
 
 bool canary::work_waits() const noexcept {
     const pool_scope& scope = *pool_.scope;
-    for (int step = 0; step < scope.nr_pools; ++step) {
-        const worker_pool& pool = scope.pools[(pool_.cpu + step) % scope.nr_pools];
+    // The workers of a CPU that is gone take nothing from other pools.
+    if (!online_cpus::instance().contains(pool_.cpu)) return pool_.list.has_work();
+    const int in_use = scope.nr_in_use();
+    for (int step = 0; step < in_use; ++step) {
+        const worker_pool& pool = scope.pools[(pool_.cpu + step) % in_use];
         if (pool.list.has_work() && (step == 0 || !pool.left_to_owner.load(memory_order_relaxed))) return true;
     }
     return false;

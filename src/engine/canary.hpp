@@ -44,6 +44,8 @@ public:
     void employ(detector tier) noexcept;
     /// Nobody is to watch the pool from now on; the threads park. By the watchdog.
     void dismiss() noexcept;
+    /// CPUs have come or gone. By the watchdog.
+    void pin_again() noexcept;
     /// Is the pool watched, or about to be? Any thread.
     bool employed() const noexcept { return serving_.load(memory_order_relaxed) != nobody; }
 

@@ -2,6 +2,7 @@
 #include "engine/concurrency.hpp"
 
 #include "engine/note.hpp"
+#include "engine/pinning.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/wake.hpp"
 
@@ -88,8 +89,7 @@ marks look_up_after_item(worker& me) noexcept {
     if ((asked & attention::forked) != 0) platform::end_this_thread();
     if ((asked & attention::uncounted) != 0) {
         me.attention.fetch_and(~attention::uncounted, memory_order_relaxed);
-        if (me.unpinned.exchange(false, memory_order_relaxed))
-            platform::pin_thread(platform::current_thread_id(), me.pool->cpu);
+        narrow(me);
         join_running_count(me);
     }
     return (asked & attention::noted) != 0 ? take_note(me) : 0;

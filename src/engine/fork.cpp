@@ -6,6 +6,7 @@
 #include "engine/item_flush.hpp"
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
+#include "engine/online_cpus.hpp"
 #include "engine/registry.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/seats.hpp"
@@ -92,6 +93,7 @@ void in_child() noexcept {
     platform::set_thread_slot(nullptr);
     platform::renew_after_fork();
     make_anew(item_flushes::instance());
+    online_cpus::instance().renew_after_fork();
     timers::instance().renew_after_fork();
     renew_trials_after_fork();
     renew_reports_after_fork();
@@ -108,6 +110,11 @@ void in_child() noexcept {
 }
 
 }  // namespace
+
+void follow_cpus_everywhere() noexcept {
+    locked hold{runtimes_lock};
+    for_each_runtime([](runtime_state& each) { each.dog.follow_cpus(); });
+}
 
 void list_runtime(runtime_state& runtime) noexcept {
     locked hold{runtimes_lock};

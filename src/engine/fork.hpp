@@ -24,6 +24,9 @@ namespace engine {
 void list_runtime(runtime_state& runtime) noexcept;
 void unlist_runtime(runtime_state& runtime) noexcept;
 
+/// CPUs have come or gone: watchdog::follow_cpus of every runtime. No lock is held.
+void follow_cpus_everywhere() noexcept;
+
 }  // namespace engine
 }  // namespace v1
 }  // namespace cmwq

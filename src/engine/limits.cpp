@@ -165,6 +165,18 @@ void fill_family(cmwq_queue& wq) noexcept {
     if (has_children(wq)) fill_all(*wq.runtime);
 }
 
+/// Under setup_lock; fill_family follows without it. False: no memory, and the rule stays.
+bool place_queue(cmwq_queue& wq) noexcept {
+    const placement* const former = wq.where;
+    const bool done = find_placement(wq) && has_seats_by_now(wq) && apply_limit_to_family(wq);
+    if (!done) {
+        wq.where = former;
+        (void)apply_limit_to_family(wq);  // for this one the tokens are there
+    }
+    place_family(wq);
+    return done;
+}
+
 /// Each limit needs no token that was not there before.
 void set_frozen(runtime_state& runtime, bool frozen) noexcept {
     locked hold{runtime.setup_lock};
@@ -204,14 +216,8 @@ bool set_attributes(cmwq_queue& wq, const attributes& wanted) noexcept {
     {
         locked hold{wq.runtime->setup_lock};
         const attributes former = std::exchange(wq.asked, wanted);
-        const placement* const former_rule = wq.where;
-        done = find_placement(wq) && has_seats_by_now(wq) && apply_limit_to_family(wq);
-        if (!done) {
-            wq.asked = former;
-            wq.where = former_rule;
-            (void)apply_limit_to_family(wq);  // as above
-        }
-        place_family(wq);
+        done = place_queue(wq);
+        if (!done) wq.asked = former;
     }
     fill_family(wq);
     return done;
@@ -229,9 +235,26 @@ bool make_parent(cmwq_queue& wq) noexcept {
     return true;
 }
 
-void refresh_limit(cmwq_queue& wq) noexcept {
-    // The tokens are there; but if its parent has got more places meanwhile it may have to do with what it has.
-    (void)apply_limit(wq);
+bool place_queues(runtime_state& runtime) noexcept {
+    bool all = true;
+    {
+        locked hold{runtime.setup_lock};
+        for_each_queue(runtime, [&](cmwq_queue& wq) {
+            if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) == 0) return;
+            if (wq.parent != nullptr) return;  // follows its parent
+            const placement* const former = wq.where;
+            all = place_queue(wq) && all;
+            wq.to_be_filled = wq.to_be_filled || wq.where != former || wq.per_node;
+        });
+    }
+    fill_all(runtime);
+    return all;
+}
+
+void refresh_queue(cmwq_queue& wq) noexcept {
+    // The tokens are there; but if its parent has got more places meanwhile it may have to do with what it has. Should
+    // a rule need memory that is not there, it stays as it was.
+    (void)place_queue(wq);
 }
 
 void freeze(runtime_state& runtime) noexcept {

@@ -32,8 +32,13 @@ struct active_range {
 /// Makes the queue ready to be a parent: its items go through a seat from here on. False: no memory. Any thread.
 [[nodiscard]] bool make_parent(cmwq_queue& wq) noexcept;
 
-/// Of a queue that is new in its runtime's list, and has no items yet. Under setup_lock.
-void refresh_limit(cmwq_queue& wq) noexcept;
+/// CPUs have come or gone, or the runtime gives others to its unbound queues: the rules of all its queues follow.
+/// False: no memory; some of them keep their former rule. Any thread that holds no lock of the engine but tick_lock_.
+[[nodiscard]] bool place_queues(runtime_state& runtime) noexcept;
+
+/// Of a queue that is new in its runtime's list, and has no items yet: what has changed since it was made ready. Under
+/// setup_lock.
+void refresh_queue(cmwq_queue& wq) noexcept;
 
 /// Nothing of the runtime's freezable queues starts any more, but what was active already.
 void freeze(runtime_state& runtime) noexcept;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/manager.hpp"
 
+#include "engine/online_cpus.hpp"
+#include "engine/pinning.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/thread_name.hpp"
@@ -54,7 +56,7 @@ void detach(worker_pool& pool, worker& gone) noexcept {
 
 bool start_thread(worker_pool& pool, worker& self, unsigned number) noexcept {
     const thread_name name = name_of_worker(pool, number);
-    platform::thread_options options{.name = name.text, .cpu = pool.cpu};
+    platform::thread_options options{.name = name.text, .cpu = cpu_to_pin_to(pool.cpu)};
     options.stack_size = pool.scope->runtime->options.worker_stack_size;
     options.nice = pool.scope->niceness();
     return self.thread.start(options, worker_main, &self);
@@ -110,6 +112,7 @@ bool create_reserved_worker(worker_pool& pool, bool as_spare) noexcept {
     self->pool = &pool;
     self->counted_pool.store(&pool, memory_order_relaxed);
     self->starts_idle = as_spare;
+    self->cpus_seen = online_cpus::instance().generation();
     statistics& counters = pool.scope->runtime->counters;
     counters.workers_created.fetch_add(1, memory_order_relaxed);
     if (start_thread(pool, *self, attach(pool, *self))) return true;

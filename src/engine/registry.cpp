@@ -2,6 +2,7 @@
 #include "engine/registry.hpp"
 
 #include "engine/memory.hpp"
+#include "engine/online_cpus.hpp"
 #include "engine/queue_state.hpp"
 #include "engine/timers.hpp"
 
@@ -125,13 +126,14 @@ void registry::unpin_queue(cmwq_queue& queue) noexcept {
 
 void registry::add_runtime() noexcept {
     locked hold{lock_};
-    ++nr_runtimes_;
+    if (nr_runtimes_++ == 0) online_cpus::instance().begin();
 }
 
 void registry::remove_runtime() noexcept {
     locked hold{lock_};
     if (--nr_runtimes_ != 0) return;
     timers::instance().end();  // idle: nothing is armed without a queue
+    online_cpus::instance().end();
     free_everything();
 }
 

@@ -4,6 +4,7 @@
 #include "engine/collision.hpp"
 #include "engine/concurrency.hpp"
 #include "engine/memory.hpp"
+#include "engine/pinning.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/thread_name.hpp"
@@ -70,7 +71,7 @@ void rescuer_main(void* raw) noexcept {
         self.parker.park();
         for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
             if (!scope.pools[cpu].list.has_work()) continue;
-            platform::pin_thread(thread_id, cpu);  // an item there may have to run there
+            platform::pin_thread(thread_id, cpu_to_pin_to(cpu));  // an item there may have to run there
             rescue_pool(self, scope.pools[cpu]);
         }
         platform::pin_thread(thread_id, -1);

@@ -93,9 +93,9 @@ pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
     locked hold{runtime.setup_lock};
     pool_scope* scope = place.load(memory_order_relaxed);
     if (scope != nullptr) return scope;
+    count_in_registry(runtime);  // first: the first one looks which CPUs there are
     scope = create_scope(runtime, kind);
     if (scope == nullptr) return nullptr;
-    count_in_registry(runtime);
     give_way_in(*scope);
     // sync setup.4: release; pairs with setup.3, setup.5, setup.8; publishes the scope and its pools
     place.store(scope, memory_order_release);
@@ -194,8 +194,8 @@ runtime_statistics runtime::statistics() const noexcept {
     told.canaries_starved = now.canaries_starved.load(relaxed);
     told.detection_losses = now.detection_losses.load(relaxed);
     engine::for_each_scope(*impl_, [&](engine::pool_scope& scope) {
-        told.pools += static_cast<unsigned>(scope.nr_pools);
-        for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
+        told.pools += static_cast<unsigned>(scope.nr_in_use());
+        for (int cpu = 0; cpu < scope.nr_in_use(); ++cpu) {
             told.workers += scope.pools[cpu].nr_workers.load(relaxed);
             told.idle_workers += scope.pools[cpu].nr_idle.load(relaxed);
         }

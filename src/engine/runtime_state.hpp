@@ -46,7 +46,7 @@ void for_each_system_queue(system_queue_set& set, Visit visit) {
 struct runtime::impl {
     constexpr explicit impl(engine::system_queue_set* system_queues) noexcept : queues{system_queues} {}
 
-    runtime_options options;              // I once settled
+    runtime_options options;              // I once settled, but for unbound_cpus: U
     engine::atomic<bool> settled{false};  // A(setup): the options are final
     char name_prefix[7] = {};             // I once settled
     engine::mutex setup_lock;

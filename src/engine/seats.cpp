@@ -2,6 +2,7 @@
 #include "engine/seats.hpp"
 
 #include "engine/memory.hpp"
+#include "engine/online_cpus.hpp"
 #include "engine/runtime_state.hpp"
 
 #include <algorithm>
@@ -47,11 +48,11 @@ unsigned share_of_node(const cmwq_queue& wq, int node) noexcept {
     const platform::topology& all = platform::discover_topology();
     unsigned cpus = 0, cpus_of_node = 0;
     for (int cpu = 0; cpu < all.nr_cpus; ++cpu) {
-        if (wq.where != nullptr && !wq.where->cpus.contains(cpu)) continue;
+        if (!(wq.where != nullptr ? wq.where->cpus.contains(cpu) : online_cpus::instance().contains(cpu))) continue;
         ++cpus;
         if (all.cpus[cpu].node == node) ++cpus_of_node;
     }
-    const unsigned share = (wq.max_active * cpus_of_node + cpus - 1) / cpus;
+    const unsigned share = (wq.max_active * cpus_of_node + cpus - 1) / std::max(1U, cpus);
     return std::clamp(share, std::max(1U, wq.min_active), wq.max_active);
 }
 

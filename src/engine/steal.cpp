@@ -56,8 +56,9 @@ std::size_t take_from(worker& me, worker_pool& victim) noexcept CMWQ_NO_THREAD_S
 /// One look at each pool, the nearest first.
 std::size_t look_around(worker& me) noexcept {
     pool_scope& scope = *me.pool->scope;
-    for (int step = 1; step < scope.nr_pools; ++step) {
-        worker_pool& victim = scope.pools[(me.pool->cpu + step) % scope.nr_pools];
+    const int in_use = scope.nr_in_use();
+    for (int step = 1; step < in_use; ++step) {
+        worker_pool& victim = scope.pools[(me.pool->cpu + step) % in_use];
         if (!victim.list.has_work() || victim.left_to_owner.load(memory_order_relaxed)) continue;
         if (const std::size_t taken = take_from(me, victim)) return taken;
     }
@@ -77,7 +78,9 @@ bool took(worker& me, std::size_t count) noexcept {
 
 bool steal(worker& me) noexcept {
     if (me.pool->left_to_owner.load(memory_order_relaxed)) me.pool->left_to_owner.store(false, memory_order_relaxed);
-    if (me.pool->nr_running.load(memory_order_relaxed) > 1 || me.pool->scope->nr_pools == 1) return false;
+    if (me.pool->nr_running.load(memory_order_relaxed) > 1 || me.pool->scope->nr_in_use() == 1) return false;
+    // It would compete with the workers of whatever CPU it runs on.
+    if (!online_cpus::instance().contains(me.pool->cpu)) return false;
     start_looking(me);
     const bool productive = me.last_steal != 0;
     me.steal_pause = productive ? pool_policy::next_steal_pause(me.last_steal, me.steal_pause) : 0;

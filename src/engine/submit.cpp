@@ -79,10 +79,12 @@ void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept {
 }
 
 void publish_with_room(cmwq_queue& wq, work_base& item, int cpu) noexcept {
-    if (cpu < 0 || cpu >= wq.scope->nr_pools) return publish_here(wq, item);
+    if (cpu < 0 || cpu >= wq.scope->nr_in_use()) return publish_here(wq, item);
     trace_queue_work(&item, &wq);
     pool_workqueue* seats = wq.first_seat();
-    if (seats == nullptr && !wq.binds_to_cpu()) return enqueue_to_pool(wq.scope->pools[cpu], item);
+    if (seats == nullptr && !wq.binds_to_cpu()) {
+        return enqueue_to_pool(wq.scope->pools[online_cpus::instance().nearest(cpu)], item);
+    }
     home::set_place(item, place_on(cpu));
     if (seats != nullptr) return enqueue_to_seat(wq.seat_on(seats, cpu), item);
     enqueue_to_place(wq.scope->pools[cpu], item);
@@ -96,7 +98,7 @@ using namespace engine;
 
 namespace {
 
-/// The calling thread's CPU if it is on that node, else the node's first; -1: no such node, or no queue for it.
+/// The calling thread's CPU if it is on that node, else the node's first; -1: no CPU there, or no queue for it.
 int cpu_for_node(const cmwq_queue& wq, const work_base& item, int node, const call_site& where) noexcept {
     if (wq.binds_to_cpu()) {
         report({misuse_code::node_of_percpu_queue, &item, &wq, where});
@@ -105,8 +107,9 @@ int cpu_for_node(const cmwq_queue& wq, const work_base& item, int node, const ca
     const platform::topology& all = platform::discover_topology();
     const int here = platform::current_cpu();
     if (all.cpus[here].node == node) return here;
-    for (int cpu = 0; cpu < all.nr_cpus; ++cpu) {
-        if (all.cpus[cpu].node == node) return cpu;
+    const online_cpus& cpus = online_cpus::instance();
+    for (int cpu = 0; cpu < cpus.nr_seen(); ++cpu) {
+        if (all.cpus[cpu].node == node && cpus.contains(cpu)) return cpu;
     }
     return wished_place::any;
 }

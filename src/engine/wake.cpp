@@ -25,12 +25,14 @@ int nr_looking(const pool_scope& scope) noexcept {
 /// How many neighbours are asked: a bound, so that a push does not get dearer with each CPU.
 constexpr int most_neighbours = 8;
 
-/// A neighbour where nobody runs. The canaries of the others are armed on the way: should their workers block, their
-/// CPUs are free for this pool's work.
+/// A neighbour where nobody runs and whose CPU is online. The canaries of the others are armed on the way: should their
+/// workers block, their CPUs are free for this pool's work.
 worker_pool* find_pool_without_running_worker(const worker_pool& except) noexcept {
     pool_scope& scope = *except.scope;
-    for (int step = 1; step < scope.nr_pools && step <= most_neighbours; ++step) {
-        worker_pool& other = scope.pools[(except.cpu + step) % scope.nr_pools];
+    const int in_use = scope.nr_in_use();
+    for (int step = 1; step < in_use && step <= most_neighbours; ++step) {
+        worker_pool& other = scope.pools[(except.cpu + step) % in_use];
+        if (!online_cpus::instance().contains(other.cpu)) continue;
         if (other.nr_running.load(memory_order_relaxed) == 0) return &other;
         other.bird.arm();
     }
@@ -107,7 +109,7 @@ void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
     // Somebody else has to come round to this item; should he block first, the canary notices, or else the watchdog.
     pool.bird.arm();
     pool.scope->runtime->dog.arm();
-    if (pool_policy::may_wake_neighbour(unseen, looking, pool.scope->nr_pools > 1)) offer_to_neighbour(pool);
+    if (pool_policy::may_wake_neighbour(unseen, looking, pool.scope->nr_in_use() > 1)) offer_to_neighbour(pool);
 }
 
 void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
@@ -117,7 +119,7 @@ void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
     pool.bird.arm();
     pool.scope->runtime->dog.arm();
     if (listed < pool_policy::backlog_for_neighbour) return;
-    if (pool_policy::may_wake_neighbour(listed, nr_looking(*pool.scope), pool.scope->nr_pools > 1))
+    if (pool_policy::may_wake_neighbour(listed, nr_looking(*pool.scope), pool.scope->nr_in_use() > 1))
         offer_to_neighbour(pool);
 }
 

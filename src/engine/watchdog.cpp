@@ -2,6 +2,8 @@
 #include "engine/watchdog.hpp"
 
 #include "engine/concurrency.hpp"
+#include "engine/limits.hpp"
+#include "engine/pinning.hpp"
 #include "engine/registry.hpp"
 #include "engine/report_names.hpp"
 #include "engine/rescuer.hpp"
@@ -31,13 +33,14 @@ pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
     return runtime.scopes[kind].load(memory_order_acquire);
 }
 
-/// Where a trial is disturbed least: a CPU of the scope whose pool does not run, or else the pool's own.
+/// Where a trial is disturbed least: a CPU that is online and whose pool does not run, or else the pool's own.
 int quiet_cpu(const worker_pool& pool) noexcept {
     const pool_scope& scope = *pool.scope;
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
-        if (scope.pools[cpu].nr_running.load(memory_order_relaxed) == 0) return cpu;
+        if (online_cpus::instance().contains(cpu) && scope.pools[cpu].nr_running.load(memory_order_relaxed) == 0)
+            return cpu;
     }
-    return pool.cpu;
+    return online_cpus::instance().nearest(pool.cpu);
 }
 
 /// Does the queue of its present item leave it to the kernel where it runs?
@@ -94,6 +97,7 @@ void watchdog::watch() noexcept {
         parker_.park();
         // sync watchdog.3: acquire; pairs with watchdog.4
         while (!ending_.load(memory_order_acquire)) {
+            platform::offer_as_witness();
             employ_canaries();  // before the first tick, and for pools that got their first worker
             // sync watchdog.9: acquire; pairs with watchdog.8; asked while it was on its way here: its wake was taken
             // for the one that began the watch
@@ -108,8 +112,9 @@ void watchdog::watch() noexcept {
             // again meanwhile: that caller's token is on its way, or the work is ours
             if (!any_work() || armed_.exchange(true, memory_order_seq_cst)) break;
         }
-        if (ending_.load(memory_order_acquire)) return;  // sync watchdog.5: acquire; pairs with watchdog.4
+        if (ending_.load(memory_order_acquire)) break;  // sync watchdog.5: acquire; pairs with watchdog.4
     }
+    platform::withdraw_as_witness();
 }
 
 void watchdog::look_now() noexcept {
@@ -154,9 +159,27 @@ void watchdog::for_each_pool(Visit visit) noexcept {
 bool watchdog::tick() noexcept {
     timers::instance().machine_is_awake();
     locked hold{tick_lock_};
+    online_cpus::instance().refresh_if_due(platform::now());
+    follow_cpus_locked();
     choose_tier();
     for_each_pool([this](worker_pool& pool, bool scope_has_work) { look_at(pool, scope_has_work); });
     return any_work();
+}
+
+void watchdog::follow_cpus() noexcept {
+    locked hold{tick_lock_};
+    follow_cpus_locked();
+}
+
+/// Under tick_lock_. Where there is no memory for a new rule the former one stays, and the next tick tries again.
+void watchdog::follow_cpus_locked() noexcept {
+    const unsigned now = online_cpus::instance().generation();
+    if (followed_cpus_ == now) return;
+    for_each_pool([](worker_pool& pool, bool) {
+        pin_workers(pool);
+        pool.bird.pin_again();
+    });
+    if (place_queues(runtime_)) followed_cpus_ = now;
 }
 
 /// Else the running count of the pool is a token in somebody's hands. A canary that woke a worker and then lost the CPU
@@ -190,14 +213,10 @@ void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
 
 void watchdog::act_on(worker_pool& pool, const verdict& found) noexcept {
     worker& other = *found.seen.other;
-    const bool widen = found.hogs && pool.scope->unbound() && may_leave_its_cpu(other);
-    const int thread_id = other.thread_id.load(memory_order_relaxed);
-    if (widen) {  // before the verdict: the worker looks for it after its item
-        other.unpinned.store(true, memory_order_relaxed);
-        platform::pin_thread(thread_id, -1);
-    }
+    const bool may_leave = found.hogs && pool.scope->unbound() && may_leave_its_cpu(other);
+    if (may_leave) widen(other);  // before the verdict: the worker looks for it after its item
     if (!declare_not_running(pool, found.seen)) {
-        if (widen && other.unpinned.exchange(false, memory_order_relaxed)) platform::pin_thread(thread_id, pool.cpu);
+        if (may_leave) narrow(other);
         return;
     }
     if (!found.hogs) {
@@ -205,7 +224,7 @@ void watchdog::act_on(worker_pool& pool, const verdict& found) noexcept {
     }
     runtime_.counters.cpu_hogs.fetch_add(1, memory_order_relaxed);
     const work_class* kind = other.current_kind.load(memory_order_relaxed);
-    if (widen || kind == nullptr) return;
+    if (may_leave || kind == nullptr) return;
     const queue_name queue = name_of_queue(other.current_queue.load(memory_order_relaxed));
     hogs_.violation(*kind, queue.text, runtime_.options.cpu_hog_after);
 }
@@ -286,7 +305,8 @@ void watchdog::employ_canaries() noexcept {
 }
 
 void watchdog::employ_canary(worker_pool& pool, bool scope_has_work) noexcept {
-    if (tier_ != detection_tier::canary && tier_ != detection_tier::batch_canary) return pool.bird.dismiss();
+    const bool watches = tier_ == detection_tier::canary || tier_ == detection_tier::batch_canary;
+    if (!watches || !online_cpus::instance().contains(pool.cpu)) return pool.bird.dismiss();
     if (pool.nr_workers.load(memory_order_relaxed) == 0) return;
     pool.bird.employ(tier_ == detection_tier::canary ? detector::canary : detector::batch_canary);
     // One that found nobody to wake has parked; by now a worker may have been made, and may block in turn.

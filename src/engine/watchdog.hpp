@@ -35,6 +35,9 @@ public:
     /// False: work may be pending with nobody to look after it, because not even this thread could be started. Whoever
     /// waits for an item then looks himself, every tick.
     bool has_thread() const noexcept { return started_.load(memory_order_relaxed); }
+    /// CPUs may have come or gone: threads, rules and canaries of the runtime follow, if they have not yet. Any thread
+    /// that holds no lock.
+    void follow_cpus() noexcept;
     /// One look at everything. True: work is still pending.
     bool tick() noexcept;
 
@@ -52,6 +55,7 @@ private:
     static constexpr unsigned most_verdicts = 64;  // per pool and tick
 
     void look_at(worker_pool& pool, bool scope_has_work) noexcept;
+    void follow_cpus_locked() noexcept;
     void choose_tier() noexcept;
     void employ_canaries() noexcept;
     void employ_canary(worker_pool& pool, bool scope_has_work) noexcept;
@@ -85,6 +89,7 @@ private:
     bool states_in_doubt_ = true;                      // W: one could not be read since they were last tried
     std::chrono::nanoseconds next_state_check_{0};     // W
     bool told_of_loss_ = false;                        // W
+    unsigned followed_cpus_ = 0;                       // W: as of that generation of online_cpus
     hog_reports hogs_;                                 // W
 };
 

@@ -9,6 +9,7 @@
 #include "engine/concurrency.hpp"
 #include "engine/execute.hpp"
 #include "engine/manager.hpp"
+#include "engine/pinning.hpp"
 #include "engine/priority.hpp"
 #include "engine/steal.hpp"
 #include "engine/turn.hpp"
@@ -76,7 +77,7 @@ void worker_main(void* self) noexcept {
     worker& me = *static_cast<worker*>(self);
     const worker_hooks hooks{*me.pool->scope->runtime};  // before the slot is known: to a hook this is any thread
     platform::set_thread_slot(&me);
-    me.thread_id.store(platform::current_thread_id(), memory_order_relaxed);
+    announce_thread(me);
     take_note_of_priority(me);
     if (me.starts_idle) {
         start_idle(me);

@@ -84,11 +84,12 @@ struct alignas(cache_line) worker {
     bool is_rescuer = false;                     // I
     bool is_guest = false;                       // I: no thread of its own: an enqueuer's, for one item (guest.hpp)
     worker* outer = nullptr;                     // I: of a guest: the worker that its thread is otherwise, or null
-    atomic<bool> unpinned{false};                // A(count): its affinity was widened for the item it runs
-    worker_id id = 0;                            // I
-    atomic<int> thread_id{0};                    // K, once, at its start
-    std::uint64_t described_item = 0;            // S: which item `description` is about
-    char description[32] = {};                   // S
+    atomic<bool> unpinned{false};      // T: its affinity is widened for the item it runs; written under workers_lock
+    unsigned cpus_seen = 0;            // I: which CPUs it was born with (online_cpus::generation)
+    worker_id id = 0;                  // I
+    atomic<int> thread_id{0};          // K, once, at its start
+    std::uint64_t described_item = 0;  // S: which item `description` is about
+    char description[32] = {};         // S
 
     pool_workqueue* noted_seat = nullptr;  // C: whose place it gives back, with a note that has limit_mark
     std::uint64_t noted_number = 0;        // C: the flusher's: which item its note is about

@@ -10,6 +10,7 @@
 
 #include "engine/canary.hpp"
 #include "engine/creation_backoff.hpp"
+#include "engine/online_cpus.hpp"
 #include "engine/pool_policy.hpp"
 #include "engine/worker.hpp"
 
@@ -62,7 +63,7 @@ struct alignas(cache_line) pool_scope {
     creation_backoff backoff;
     alignas(cache_line) runtime_state* runtime = nullptr;  // I
     worker_pool* pools = nullptr;                          // I
-    int nr_pools = 0;                                      // I
+    int nr_pools = 0;                                      // I: one for each CPU that may ever be ours
     scope_kind kind = scope_kind::percpu;                  // I
     atomic<bool> has_places{false};  // A(inbox): some item of the scope had a place; set before it is pushed
 
@@ -73,6 +74,8 @@ struct alignas(cache_line) pool_scope {
     bool unbound() const noexcept { return kind >= scope_kind::unbound; }
     /// What its workers ask for.
     int niceness() const noexcept { return highpri() ? -20 : background() ? 19 : 0; }
+    /// The first ones, beyond which nobody ever had work. For those who look around; out of date as they do.
+    int nr_in_use() const noexcept { return online_cpus::instance().nr_seen(); }
     worker_pool& pool_here() const noexcept { return pools[platform::current_cpu()]; }
 };
 

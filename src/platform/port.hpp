@@ -39,15 +39,19 @@
 //                         void* thread_slot() / set_thread_slot(void*)   one pointer per thread, null at first
 //                         int current_cpu()                     index into topology::cpus, cheap (rseq)
 //                         void yield()
-//                         void pin_thread(tid, cpu)             -1: all CPUs of the process
+//                         void pin_thread(tid, cpu)             -1: all CPUs that the process may use
 //                         void leave_idle_policy(tid)           where that is permitted
 //                         void take_idle_policy()               the calling thread, where that is permitted
 //                         int current_thread_id()               the kernel's thread id; model: the fiber's number
 //                         int current_niceness()                of the calling thread, from the process's; model: 0
 //   backend/clock.hpp     std::chrono::nanoseconds now()        monotonic
 //   backend/power.hpp     bool saves_power()                      does the machine want to save power?
-//   backend/topology.hpp  struct topology                       the CPUs this process may use, with node and cache
+//   backend/topology.hpp  struct topology                       the CPUs of the machine, with node and cache
 //                         const topology& discover_topology()   (struct: platform/topology.hpp)
+//                         usable_cpus read_usable_cpus()        which of them the process may use now
+//                         void use_cpus(cpu_indices)            those that current_cpu() answers with from now on
+//                         void offer_as_witness()               the calling thread may run wherever the process may;
+//                         void withdraw_as_witness()            until it ends
 //   backend/memory.hpp    void* allocate(size, align) noexcept  null when there is none; void deallocate(p, size,
 //                                                               align)
 //   backend/task_state.hpp  enum class task_state, task_state_of(tid)   is that thread blocked? (unknown where not to

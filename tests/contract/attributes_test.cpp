@@ -166,6 +166,40 @@ TEST_F(attributes_test, runtime_keeps_its_unbound_queues_to_its_cpus) {
     EXPECT_EQ(counts.outside, 0);
 }
 
+TEST_F(attributes_test, runtime_moves_its_unbound_queues_to_other_cpus) {
+    cmwq::runtime mine;
+    const auto ordered = mine.make_queue(cmwq::ordered{.name = "in order"});
+    for (const int cpu : {cmwq::nr_cpus() - 1, 0}) {
+        const cpu_mask one = cpu_mask::of({cpu});
+        ASSERT_TRUE(mine.set_unbound_cpus(one));
+        const auto made_later = mine.make_queue(cmwq::unbound{.name = "later"});
+        tally counts;
+        for (cmwq::queue* wq : {&mine.system_unbound(), &*ordered, &*made_later}) {
+            enqueue_for(*wq, one, counts, 200);
+            wq->flush();
+        }
+        EXPECT_EQ(counts.runs, 600);
+        EXPECT_EQ(counts.outside, 0);
+    }
+    ASSERT_TRUE(mine.set_unbound_cpus({}));
+}
+
+TEST_F(attributes_test, own_mask_of_a_queue_is_kept_within_that_of_its_runtime) {
+    const int last = cmwq::nr_cpus() - 1;
+    if (last == 0) GTEST_SKIP() << "needs two CPUs";
+    cmwq::runtime mine;
+    const auto wq = mine.make_queue(cmwq::unbound{.name = "masked"});
+    ASSERT_TRUE(wq->apply_attributes({.cpus = cpu_mask::of({last})}));
+    for (const auto& [allowed, expected] : {std::pair{0, 0}, std::pair{last, last}}) {
+        ASSERT_TRUE(mine.set_unbound_cpus(cpu_mask::of({allowed})));
+        tally counts;
+        enqueue_for(*wq, cpu_mask::of({expected}), counts, 200);
+        wq->flush();
+        EXPECT_EQ(counts.runs, 200);
+        EXPECT_EQ(counts.outside, 0);
+    }
+}
+
 TEST_F(attributes_test, blocked_items_are_replaced_on_the_same_cpu) {
     const auto wq = cmwq::make_queue(cmwq::unbound{.name = "blocking"});
     const cpu_mask last = cpu_mask::of({cmwq::nr_cpus() - 1});

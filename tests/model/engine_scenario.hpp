@@ -15,6 +15,7 @@
 #pragma once
 
 #include "engine/item_flush.hpp"
+#include "engine/online_cpus.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/timers.hpp"
@@ -81,6 +82,7 @@ model::options with_pool_invariant(model::options how, Invariant invariant) {
 
 /// The engine's process-wide tables are what the abandoned threads of a failed run left: they are overwritten.
 inline void forget_failed_run(bool failed) {
+    new (&engine::online_cpus::instance()) engine::online_cpus;  // may have been asked without a runtime
     if (!failed) return;
     tested_runtime::alive().clear();
     new (&engine::registry::instance()) engine::registry;

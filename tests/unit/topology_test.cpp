@@ -10,16 +10,27 @@ namespace {
 
 namespace platform = cmwq::platform;
 
-TEST(topology_test, there_is_a_cpu_and_no_more_than_the_process_may_use) {
+TEST(topology_test, cpus_that_the_process_may_use_come_first) {
     const platform::topology& found = platform::discover_topology();
     cpu_set_t mask;
     CPU_ZERO(&mask);
     ASSERT_EQ(sched_getaffinity(0, sizeof mask, &mask), 0);
-    EXPECT_GE(found.nr_cpus, 1);
-    EXPECT_LE(found.nr_cpus, CPU_COUNT(&mask));
+    const platform::usable_cpus usable = platform::read_usable_cpus();
+    EXPECT_GE(found.nr_cpus, CPU_COUNT(&mask));
     for (int i = 0; i < found.nr_cpus; ++i) {
-        EXPECT_TRUE(CPU_ISSET(static_cast<unsigned>(found.cpus[i].os_index), &mask));
+        EXPECT_EQ(usable.allowed.contains(i), i < CPU_COUNT(&mask));
+        EXPECT_EQ(CPU_ISSET(static_cast<unsigned>(found.cpus[i].os_index), &mask) != 0, i < CPU_COUNT(&mask));
     }
+}
+
+TEST(topology_test, current_cpu_is_one_of_those_in_use) {
+    const platform::usable_cpus usable = platform::read_usable_cpus();
+    platform::cpu_indices one;
+    one.add(platform::discover_topology().nr_cpus - 1);
+    platform::use_cpus(one);
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(one.contains(platform::current_cpu()));
+    platform::use_cpus(usable.allowed);
+    ASSERT_TRUE(usable.allowed.contains(platform::current_cpu()));
 }
 
 TEST(topology_test, it_does_not_change) {
@@ -30,7 +41,9 @@ TEST(topology_test, index_and_number_of_a_cpu_lead_to_each_other) {
     const platform::topology& found = platform::discover_topology();
     for (int i = 0; i < found.nr_cpus; ++i) {
         EXPECT_EQ(platform::os_index_of(i), found.cpus[i].os_index);
-        EXPECT_EQ(platform::topology_index_of(found.cpus[i].os_index), i);
+        if (platform::read_usable_cpus().allowed.contains(i)) {
+            EXPECT_EQ(platform::topology_index_of(found.cpus[i].os_index), i);
+        }
     }
 }
 

@@ -192,6 +192,15 @@ void interrupt();
 /// Moves the calling thread to a CPU (index into topology::cpus); one that is not pinned may be moved on.
 void set_cpu(int cpu);
 
+/// The system takes a CPU from the process, or gives it (back). The library knows when it looks the next time: at
+/// cmwq::refresh_cpus, and once a second while work is pending. Threads stay where they are said to run; but what they
+/// enqueue from a CPU that is gone goes to the next one in use.
+void take_cpu(int cpu);
+void give_cpu(int cpu);
+
+/// The control group's quota, in CPUs; 0: none. Known as above.
+void set_cpu_quota(int cpus);
+
 /// What reports call the object at this address, until the end of the run. The text is not copied.
 void label(const void* object, const char* name);
 

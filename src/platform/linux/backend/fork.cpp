@@ -3,6 +3,7 @@
 
 #include "backend/atomic.hpp"
 #include "backend/task_files.hpp"
+#include "backend/topology.hpp"
 
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -21,6 +22,7 @@ void renew_after_fork() noexcept {
     // The kernel keeps the registration across fork; asked again, because nothing promises that.
     detail::membarrier.store(detail::membarrier_state::unknown, std::memory_order_relaxed);
     forget_task_files();
+    forget_witness();  // a thread of the parent's
 }
 
 void end_this_thread() noexcept {

@@ -33,6 +33,14 @@ struct start_record {
     char name[16];
 };
 
+cpu_set_t mask_for(int cpu) noexcept {
+    if (cpu < 0) return allowed_mask();
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    if (os_index_of(cpu) < CPU_SETSIZE) CPU_SET(static_cast<unsigned>(os_index_of(cpu)), &one);
+    return one;
+}
+
 void set_policy(thread_policy policy) noexcept {
     if (policy == thread_policy::normal) return;
     const sched_param none{};
@@ -73,17 +81,19 @@ void set_attributes(pthread_attr_t& attributes, const thread_options& options) n
         sigdelset(&mask, fault);
     pthread_attr_setsigmask_np(&attributes, &mask);
     pthread_attr_setstacksize(&attributes, options.stack_size);
-    if (options.cpu < 0) return;
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    CPU_SET(static_cast<unsigned>(os_index_of(options.cpu)), &cpus);
-    pthread_attr_setaffinity_np(&attributes, sizeof cpus, &cpus);
 }
 
-bool create(pthread_t& handle, const thread_options& options, start_record* record) noexcept {
+/// Without a CPU: all that the process may use, not those of the thread that makes it, which may be pinned.
+void set_affinity(pthread_attr_t& attributes, int cpu) noexcept {
+    const cpu_set_t cpus = mask_for(cpu);
+    if (CPU_COUNT(&cpus) != 0) pthread_attr_setaffinity_np(&attributes, sizeof cpus, &cpus);
+}
+
+bool create(pthread_t& handle, const thread_options& options, bool with_affinity, start_record* record) noexcept {
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0) return false;
     set_attributes(attributes, options);
+    if (with_affinity) set_affinity(attributes, options.cpu);
     const bool created = pthread_create(&handle, &attributes, thread_main, record) == 0;
     pthread_attr_destroy(&attributes);
     return created;
@@ -100,10 +110,9 @@ bool thread::start(const thread_options& options, void (*body)(void*), void* arg
     record->policy = options.policy;
     record->exact_timers = options.exact_timers;
     std::snprintf(record->name, sizeof record->name, "%s", options.name);
-    if (create(handle_, options, record)) return true;
-    thread_options unpinned = options;
-    unpinned.cpu = -1;  // the CPU may have left our mask since it was discovered
-    if (options.cpu >= 0 && create(handle_, unpinned, record)) return true;
+    if (create(handle_, options, true, record)) return true;
+    // They may have left our mask since it was read.
+    if (create(handle_, options, false, record)) return true;
     deallocate(record, sizeof *record, alignof(start_record));
     return false;
 }
@@ -125,12 +134,7 @@ int current_cpu() noexcept {
 }
 
 void pin_thread(int thread_id, int cpu) noexcept {
-    const topology& all = discover_topology();
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    for (int index = 0; index < all.nr_cpus; ++index) {
-        if (cpu < 0 || cpu == index) CPU_SET(static_cast<unsigned>(all.cpus[index].os_index), &cpus);
-    }
+    const cpu_set_t cpus = mask_for(cpu);
     sched_setaffinity(thread_id, sizeof cpus, &cpus);
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/topology.hpp"
 
+#include "backend/cpu_quota.hpp"
+#include "backend/thread.hpp"
+
+#include <algorithm>
 #include <atomic>
-#include <cstdint>
 #include <cstdio>
-#include <cstring>
-#include <sched.h>
+#include <unistd.h>
 
 namespace cmwq {
 inline namespace v1 {
@@ -14,60 +16,113 @@ namespace platform {
 namespace {
 
 constexpr int max_os_cpus = 4096;
-std::uint16_t index_of_os_cpu[max_os_cpus];  // zero until discovered: index 0 always exists
+std::atomic<std::uint16_t> index_of_os_cpu[max_os_cpus];  // zero until discovered: index 0 always exists
+std::atomic<std::uint64_t> allowed_words[cpu_indices::nr_words];
+std::atomic<int> witness{0};
 
-/// CPUs that the cgroup's bandwidth limit amounts to, rounded up; 0 = no limit. Version 2, then version 1.
-int cgroup_quota_cpus() noexcept {
-    long long quota = -1, period = 0;
-    if (std::FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "re")) {
-        const int fields = std::fscanf(file, "%lld %lld", &quota, &period);  // "max 100000" gives no number: no limit
-        std::fclose(file);
-        if (fields != 2) quota = -1;
-    } else {
-        std::FILE* quota_file = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
-        std::FILE* period_file = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
-        if (quota_file != nullptr && std::fscanf(quota_file, "%lld", &quota) != 1) quota = -1;
-        if (period_file != nullptr && std::fscanf(period_file, "%lld", &period) != 1) period = 0;
-        if (quota_file != nullptr) std::fclose(quota_file);
-        if (period_file != nullptr) std::fclose(period_file);
-    }
-    if (quota <= 0 || period <= 0) return 0;
-    return static_cast<int>((quota + period - 1) / period);
+bool is_set(int os_cpu, const cpu_set_t& mask) noexcept {
+    return os_cpu < CPU_SETSIZE && CPU_ISSET(static_cast<unsigned>(os_cpu), &mask);
 }
 
-void read_affinity_mask(topology& t) noexcept {
+void add_mask_of(int thread_id, cpu_set_t& sum) noexcept {
     cpu_set_t mask;
     CPU_ZERO(&mask);
-    t.nr_cpus = 0;
-    if (sched_getaffinity(0, sizeof mask, &mask) == 0) {
-        for (int cpu = 0; cpu < CPU_SETSIZE && t.nr_cpus < topology::max_cpus; ++cpu) {
-            if (CPU_ISSET(static_cast<unsigned>(cpu), &mask)) t.cpus[t.nr_cpus++].os_index = cpu;
-        }
+    if (sched_getaffinity(thread_id, sizeof mask, &mask) == 0) CPU_OR(&sum, &sum, &mask);
+}
+
+/// Empty: unreadable, or all our CPUs lie above CPU_SETSIZE.
+cpu_set_t read_mask() noexcept {
+    cpu_set_t sum;
+    CPU_ZERO(&sum);
+    add_mask_of(getpid(), sum);
+    if (const int thread_id = witness.load(std::memory_order_relaxed)) {
+        add_mask_of(thread_id, sum);
+    } else if (thread_slot() == nullptr) {
+        add_mask_of(0, sum);
     }
-    if (t.nr_cpus == 0) {  // unreadable, or all our CPUs lie above CPU_SETSIZE: never zero
-        t.cpus[0].os_index = sched_getcpu() >= 0 ? sched_getcpu() : 0;
-        t.nr_cpus = 1;
+    return sum;
+}
+
+void append(topology& t, int os_cpu) noexcept {
+    if (t.nr_cpus < topology::max_cpus) t.cpus[t.nr_cpus++].os_index = os_cpu;
+}
+
+/// The CPUs of the machine, which may come to be ours. Where that is not to be read, no more than we have.
+void append_others(topology& t, const cpu_set_t& ours) noexcept {
+    std::FILE* file = std::fopen("/sys/devices/system/cpu/present", "re");
+    if (file == nullptr) return;
+    int first = 0;
+    while (std::fscanf(file, "%d", &first) == 1) {  // ranges, as in 0-3,8
+        int last = first;
+        int between = std::fgetc(file);
+        if (between == '-' && std::fscanf(file, "%d", &last) == 1) between = std::fgetc(file);
+        for (int cpu = std::max(first, 0); cpu <= std::min(last, max_os_cpus); ++cpu) {
+            if (!is_set(cpu, ours)) append(t, cpu);
+        }
+        if (between != ',') break;
+    }
+    std::fclose(file);
+}
+
+/// Under a quota the first ones are used, so these are to be others in each of the processes of a machine: the order
+/// begins with the CPU that the kernel has chosen for this one.
+void begin_with_this_cpu(topology& t) noexcept {
+    const auto is_here = [here = sched_getcpu()](const cpu_info& cpu) { return cpu.os_index == here; };
+    cpu_info* const end = t.cpus + t.nr_cpus;
+    cpu_info* const found = std::find_if(t.cpus, end, is_here);
+    if (found != end) std::rotate(t.cpus, found, end);
+}
+
+void list_cpus(topology& t) noexcept {
+    const cpu_set_t ours = read_mask();
+    t.nr_cpus = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (is_set(cpu, ours)) append(t, cpu);
+    }
+    if (t.nr_cpus == 0) return append(t, std::max(sched_getcpu(), 0));
+    const int quota = cpu_quota();
+    if (quota > 0 && quota < t.nr_cpus) begin_with_this_cpu(t);
+    append_others(t, ours);
+}
+
+cpu_indices indices_of(const cpu_set_t& mask, const topology& t) noexcept {
+    cpu_indices found;
+    for (int index = 0; index < t.nr_cpus; ++index) {
+        if (is_set(t.cpus[index].os_index, mask)) found.add(index);
+    }
+    return found;
+}
+
+void point_to(const cpu_indices& online, const topology& t) noexcept {
+    std::uint16_t in_use[topology::max_cpus];
+    int count = 0;
+    for (int index = 0; index < t.nr_cpus; ++index) {
+        if (online.contains(index)) in_use[count++] = static_cast<std::uint16_t>(index);
+    }
+    if (count == 0) in_use[count++] = 0;
+    // Whoever asks between the two steps is sent to another CPU in use: any of them is good.
+    for (int cpu = 0; cpu < max_os_cpus; ++cpu) {
+        index_of_os_cpu[cpu].store(in_use[cpu % count], std::memory_order_relaxed);
+    }
+    for (int i = 0; i < count; ++i) {
+        const int os_cpu = t.cpus[in_use[i]].os_index;
+        if (os_cpu < max_os_cpus) index_of_os_cpu[os_cpu].store(in_use[i], std::memory_order_relaxed);
     }
 }
 
-void index_cpus(const topology& t) noexcept {
-    for (int cpu = 0; cpu < max_os_cpus; ++cpu) index_of_os_cpu[cpu] = static_cast<std::uint16_t>(cpu % t.nr_cpus);
-    for (int index = 0; index < t.nr_cpus; ++index) {
-        if (t.cpus[index].os_index < max_os_cpus) {
-            index_of_os_cpu[t.cpus[index].os_index] = static_cast<std::uint16_t>(index);
-        }
-    }
+void remember_allowed(const cpu_indices& allowed) noexcept {
+    for (int i = 0; i < cpu_indices::nr_words; ++i) allowed_words[i].store(allowed.words[i], std::memory_order_relaxed);
 }
 
 struct discovered {
     topology found;
     discovered() noexcept {
-        read_affinity_mask(found);
-        const int quota = cgroup_quota_cpus();
-        if (quota > 0 && quota < found.nr_cpus) found.nr_cpus = quota;
+        list_cpus(found);
         for (int index = 0; index < found.nr_cpus; ++index) found.cpus[index].core = index;
         fill_in_localities(found);
-        index_cpus(found);
+        const cpu_indices allowed = indices_of(read_mask(), found);
+        remember_allowed(allowed);
+        point_to(allowed, found);
     }
 };
 
@@ -82,8 +137,46 @@ const topology& discover_topology() noexcept {
     return the_topology();
 }
 
+usable_cpus read_usable_cpus() noexcept {
+    const usable_cpus now{indices_of(read_mask(), the_topology()), cpu_quota()};
+    if (!now.allowed.empty()) remember_allowed(now.allowed);
+    return now;
+}
+
+void use_cpus(const cpu_indices& online) noexcept {
+    point_to(online, the_topology());
+}
+
+void offer_as_witness() noexcept {
+    if (witness.load(std::memory_order_relaxed) != 0) return;
+    int nobody = 0;
+    witness.compare_exchange_strong(nobody, current_thread_id(), std::memory_order_relaxed);
+}
+
+void withdraw_as_witness() noexcept {
+    int self = current_thread_id();
+    witness.compare_exchange_strong(self, 0, std::memory_order_relaxed);
+}
+
+void forget_witness() noexcept {
+    witness.store(0, std::memory_order_relaxed);
+}
+
+cpu_set_t allowed_mask() noexcept {
+    const topology& all = the_topology();
+    cpu_indices allowed;
+    for (int i = 0; i < cpu_indices::nr_words; ++i) allowed.words[i] = allowed_words[i].load(std::memory_order_relaxed);
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    for (int index = 0; index < all.nr_cpus; ++index) {
+        const int os_cpu = all.cpus[index].os_index;
+        if (allowed.contains(index) && os_cpu < CPU_SETSIZE) CPU_SET(static_cast<unsigned>(os_cpu), &mask);
+    }
+    return mask;
+}
+
 int topology_index_of(int os_cpu) noexcept {
-    return os_cpu >= 0 && os_cpu < max_os_cpus ? index_of_os_cpu[os_cpu] : 0;
+    return os_cpu >= 0 && os_cpu < max_os_cpus ? index_of_os_cpu[os_cpu].load(std::memory_order_relaxed) : 0;
 }
 
 int os_index_of(int index) noexcept {

@@ -34,6 +34,7 @@ void fill_in_localities(topology& t) noexcept {
     hwloc_topology_set_all_types_filter(map, HWLOC_TYPE_FILTER_KEEP_NONE);
     hwloc_topology_set_type_filter(map, HWLOC_OBJ_L3CACHE, HWLOC_TYPE_FILTER_KEEP_ALL);
     hwloc_topology_set_type_filter(map, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL);
+    hwloc_topology_set_flags(map, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);  // those too that may come to be ours
     if (hwloc_topology_load(map) == 0) {
         for (int index = 0; index < t.nr_cpus; ++index) {
             const hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(map, static_cast<unsigned>(t.cpus[index].os_index));

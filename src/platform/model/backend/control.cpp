@@ -85,6 +85,31 @@ void set_cpu(int cpu) {
     run.current().cpu = cpu;
 }
 
+namespace {
+
+void allow(const char* call, int cpu, bool allowed) {
+    auto& run = run_of_caller(call);
+    if (cpu < 0 || cpu >= run.cpus().nr_cpus) run.fail(std::string{call} + " of a CPU that does not exist");
+    std::uint64_t& word = run.usable.allowed.words[cpu / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (cpu % 64);
+    word = allowed ? word | bit : word & ~bit;
+    run.record(operation::note, call, static_cast<std::uint64_t>(cpu));
+}
+
+}  // namespace
+
+void take_cpu(int cpu) {
+    allow("take_cpu", cpu, false);
+}
+
+void give_cpu(int cpu) {
+    allow("give_cpu", cpu, true);
+}
+
+void set_cpu_quota(int cpus) {
+    run_of_caller("set_cpu_quota").usable.quota = cpus;
+}
+
 void label(const void* object, const char* name) {
     run_of_caller("label").steps().set_label(object, name);
 }

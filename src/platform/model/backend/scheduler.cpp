@@ -37,10 +37,19 @@ void scheduler::lay_out_cpus() {
     cpus.nr_cpus = nr_cpus_of(options_);
     for (int i = 0; i < cpus.nr_cpus; ++i) {
         cpus.cpus[i].os_index = i;
+        usable.allowed.add(i);
         cpus.cpus[i].node = i * std::clamp(layout.nodes, 1, cpus.nr_cpus) / cpus.nr_cpus;
         cpus.cpus[i].core = i / std::max(layout.threads_per_core, 1);
         cpus.cpus[i].cache = i * std::clamp(layout.caches, 1, cpus.nr_cpus) / cpus.nr_cpus;
     }
+    in_use_ = usable.allowed;
+}
+
+int scheduler::cpu_of(const fiber& f) const {
+    const int count = space_.cpus.nr_cpus;
+    int cpu = f.cpu;
+    for (int step = 0; step < count && !in_use_.contains(cpu); ++step) cpu = (cpu + 1) % count;
+    return cpu;
 }
 
 // ---- fibers --------------------------------------------------------------------------------------------------------
@@ -222,10 +231,10 @@ void scheduler::set_idle_policy(int id, bool on) noexcept {
 
 void scheduler::pin(int id, int cpu) noexcept {
     fiber* f = find(id);
-    if (f == nullptr || f->finished || !options_.share_cpus) return;
+    if (f == nullptr || f->finished) return;
     f->pinned = cpu >= 0;
     if (f->pinned) f->cpu = cpu % space_.cpus.nr_cpus;
-    cpus_.place_again(*f);
+    if (options_.share_cpus) cpus_.place_again(*f);
 }
 
 void scheduler::wake(fiber& f) noexcept {

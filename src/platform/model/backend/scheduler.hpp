@@ -62,7 +62,7 @@ public:
     void wait_for_thread(int id) noexcept;
     /// The caller computes for that long.
     void burn(std::int64_t time) noexcept;
-    /// Matters with options::share_cpus only. `cpu` -1: any.
+    /// `cpu` -1: any.
     void pin(int id, int cpu) noexcept;
     void set_idle_policy(int id, bool on) noexcept;
     void wake(fiber& f) noexcept;
@@ -87,6 +87,11 @@ public:
     const options& how() const { return options_; }
     const outcome& result() const { return result_; }
     const platform::topology& cpus() const { return space_.cpus; }
+    /// What the test leaves of them.
+    platform::usable_cpus usable;
+    void use(const platform::cpu_indices& online) { in_use_ = online; }
+    /// The CPU in use that the fiber is said to run on.
+    int cpu_of(const fiber& f) const;
     /// The thread that runs; 0 before the first.
     int current_id() const { return current_ != nullptr ? current_->id : 0; }
     random_source& random() { return random_; }
@@ -130,6 +135,7 @@ private:
     std::vector<std::unique_ptr<fiber>> fibers_;
     std::vector<fiber*> runnable_;
     virtual_cpus cpus_;
+    platform::cpu_indices in_use_;
     std::vector<fiber*> candidates_;  // of runnable_, those whose CPU lets them
     std::vector<fiber*> burnt_;
     fiber* current_ = nullptr;

@@ -67,7 +67,7 @@ void set_thread_slot(void* value) noexcept {
 
 int current_cpu() noexcept {
     auto* run = model::detail::scheduler_of_run();
-    return run != nullptr ? run->current().cpu : 0;
+    return run != nullptr ? run->cpu_of(run->current()) : 0;
 }
 
 void pin_thread(int thread_id, int cpu) noexcept {
@@ -112,6 +112,18 @@ const topology& discover_topology() noexcept {
     static constinit topology single;
     auto* run = model::detail::scheduler_of_run();
     return run != nullptr ? run->cpus() : single;
+}
+
+usable_cpus read_usable_cpus() noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    if (run != nullptr) return run->usable;
+    usable_cpus single;
+    single.allowed.add(0);
+    return single;
+}
+
+void use_cpus(const cpu_indices& online) noexcept {
+    if (auto* run = model::detail::scheduler_of_run()) run->use(online);
 }
 
 }  // namespace platform

@@ -34,8 +34,8 @@ int current_cpu() noexcept;
 /// Others go first.
 void yield() noexcept;
 
-/// With model::options::share_cpus, moves the thread to that CPU, or releases it (-1). Else no effect: which CPU a
-/// thread runs on then decides nothing but current_cpu(), and its answer is where it was started.
+/// Moves the thread to that CPU, or releases it (-1). Without model::options::share_cpus the CPU decides nothing but
+/// what current_cpu() answers.
 void pin_thread(int thread_id, int cpu) noexcept;
 
 /// As model::options::may_leave_idle_policy says. Without model::options::share_cpus no effect: every thread may be
