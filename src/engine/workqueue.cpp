@@ -187,9 +187,15 @@ bool make_ready(cmwq_queue& wq) noexcept {
 }
 
 void retire_queue(cmwq_queue& wq) noexcept {
-    if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) == 0) return;
-    registry::instance().remove_queue(
-        wq);  // before its seats: who still looks at it for an item's sake may hold their lists
+    {
+        // Else whoever follows a change of the CPUs may give new tokens to a seat that is closed below: he finds a
+        // system queue until the end.
+        locked hold{wq.runtime->setup_lock};
+        if ((wq.state.load(memory_order_relaxed) & cmwq_queue::ready) == 0) return;
+        wq.state.fetch_and(~cmwq_queue::ready, memory_order_relaxed);
+    }
+    // Before its seats: who still looks at it for an item's sake may hold their lists.
+    registry::instance().remove_queue(wq);
     close_seats(wq);
     {
         locked hold{wq.runtime->setup_lock};
