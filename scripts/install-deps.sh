@@ -7,7 +7,7 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config python3
-    libhwloc-dev libgtest-dev libssl-dev libcli11-dev nlohmann-json3-dev)
+    libhwloc-dev systemtap-sdt-dev libgtest-dev libssl-dev libcli11-dev nlohmann-json3-dev)
 for option in "$@"; do
     case $option in
         --bench) packages+=(libbenchmark-dev libtbb-dev libasio-dev libglib2.0-dev libuv1-dev qt6-base-dev liburcu-dev) ;;
