@@ -144,7 +144,8 @@ void registry::free_everything() noexcept {
     }
     next_worker_ = 1;
     free_workers_ = nullptr;
-    for (atomic<queue_page*>& page : queue_pages_) {
+    for (queue_id first = 0; first <= highest_queue_; first += queues_per_page) {
+        atomic<queue_page*>& page = queue_pages_[first / queues_per_page];
         queue_page* former = page.load(memory_order_relaxed);
         if (former == nullptr) continue;
         destroy(former);
