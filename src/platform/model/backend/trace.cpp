@@ -3,6 +3,7 @@
 
 #include "backend/random.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
@@ -85,7 +86,6 @@ void append_value(std::string& text, std::uint64_t value) {
 }  // namespace
 
 void trace::clear() {
-    entries_.clear();
     total_ = hash_ = numbered_ = written_ = 0;
     numbers_.clear();
     labels_.clear();
@@ -93,7 +93,7 @@ void trace::clear() {
 
 trace_entry& trace::append(int fiber, operation kind, const void* object, std::memory_order order) noexcept {
     if (total_ > 0) hash_entry(at(total_ - 1));
-    if (entries_.size() < capacity) entries_.emplace_back();
+    if (total_ == entries_.size() && total_ < capacity) entries_.resize(std::max<std::size_t>(2 * total_, 1024));
     trace_entry& entry = at(total_++);
     entry = {};
     entry.object = object;

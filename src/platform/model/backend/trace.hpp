@@ -75,7 +75,7 @@ private:
     void write_line(std::string& text, std::uint64_t index, const char* fiber_name);
     void write_values(std::string& text, const trace_entry& entry);
 
-    std::vector<trace_entry> entries_;
+    std::vector<trace_entry> entries_;  // kept from run to run: grown, never emptied
     std::uint64_t total_ = 0;
     std::uint64_t hash_ = 0;
     std::uint64_t numbered_ = 0;  // entries whose objects have numbers
