@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/collision.hpp"
 
+#include "engine/enqueue.hpp"
 #include "engine/item_flush.hpp"
 #include "engine/note.hpp"
 #include "engine/queue_state.hpp"
 #include "engine/registry.hpp"
-#include "engine/wake.hpp"
 
 #include <utility>
 

@@ -5,11 +5,17 @@
 // Protocol page: docs/design/non-reentrancy.md.
 #pragma once
 
-#include "engine/execute.hpp"
+#include "engine/pool_workqueue.hpp"
 
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
+
+enum class executed {
+    ran,
+    item_left,   ///< another worker runs the item at this moment, and sends it on when that run is over
+    token_left,  ///< likewise, but the token waits there too: its seat has the item in front again
+};
 
 /// If worker `last` runs the item now: leaves the item with that worker. Of an ordered queue, leaves the token, with
 /// the item in front of its seat again: the items behind it must wait. Otherwise executed::ran: nothing happened, and

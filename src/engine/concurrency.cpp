@@ -95,8 +95,7 @@ marks look_up_after_item(worker& me) noexcept {
     return (asked & attention::noted) != 0 ? take_note(me) : 0;
 }
 
-bool is_surplus(worker& me) noexcept {
-    if (!me.resumed) return false;
+bool is_surplus_since_it_came_back(worker& me) noexcept {
     me.resumed = false;
     return !pool_policy::keep_working(true, me.pool->nr_running.load(memory_order_relaxed));
 }

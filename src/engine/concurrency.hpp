@@ -52,7 +52,10 @@ bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept;
 
 /// Did the worker come back into a pool that has another running one by now? Then it retires after its item. Asked once
 /// per return.
-[[nodiscard]] bool is_surplus(worker& me) noexcept;
+[[nodiscard]] bool is_surplus_since_it_came_back(worker& me) noexcept;
+[[nodiscard]] inline bool is_surplus(worker& me) noexcept {
+    return me.resumed && is_surplus_since_it_came_back(me);
+}
 
 /// For waits of the library's own: while this exists, the calling worker (if it is one) is not running, and another one
 /// may run in its place.

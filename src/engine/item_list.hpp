@@ -92,7 +92,16 @@ public:
     /// Null when empty. Keeps the item's marks.
     work_base* pop_front() noexcept {
         work_base* item = head_;
-        if (item != nullptr) unlink(*item);
+        if (item == nullptr) return nullptr;
+        head_ = access::next(*item);
+        if (head_ != nullptr) {
+            home::set_prev(*head_, nullptr);
+            --size_;
+        } else {
+            tail_ = nullptr;
+            size_ = 0;
+        }
+        access::prev_and_home(*item) &= home::mark_bits;
         return item;
     }
 

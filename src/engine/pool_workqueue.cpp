@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/pool_workqueue.hpp"
 
+#include "engine/enqueue.hpp"
 #include "engine/memory.hpp"
 #include "engine/wait.hpp"
 

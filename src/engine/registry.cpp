@@ -13,9 +13,9 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-namespace {
-
 constinit registry the_registry;
+
+namespace {
 
 /// For another thread's life. Not remade from scratch: others may still look at the slot by its id, and what they read
 /// (current, item_number, attention, note, collided_items) is as an idle worker's. Numbers go on, so that a note for
@@ -38,10 +38,6 @@ void make_fresh(worker& slot) noexcept {
 }
 
 }  // namespace
-
-registry& registry::instance() noexcept {
-    return the_registry;
-}
 
 worker* registry::acquire_worker() noexcept {
     locked hold{lock_};

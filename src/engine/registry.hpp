@@ -14,7 +14,7 @@ class registry {
 public:
     constexpr registry() noexcept = default;
 
-    static registry& instance() noexcept;
+    static registry& instance() noexcept;  // inline: on the path of each item
 
     /// A slot with a fresh id. Null: no memory, or 65,535 workers exist.
     [[nodiscard]] worker* acquire_worker() noexcept;
@@ -92,6 +92,12 @@ private:
     atomic<worker*> worker_slots_[nr_worker_slots] = {};    // A(registry)
     atomic<queue_page*> queue_pages_[nr_queue_pages] = {};  // A(registry)
 };
+
+extern constinit registry the_registry;
+
+inline registry& registry::instance() noexcept {
+    return the_registry;
+}
 
 }  // namespace engine
 }  // namespace v1

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rescuer.hpp"
 
-#include "engine/collision.hpp"
 #include "engine/concurrency.hpp"
+#include "engine/execute.hpp"
 #include "engine/memory.hpp"
 #include "engine/pinning.hpp"
 #include "engine/registry.hpp"

@@ -11,6 +11,7 @@
 #include "engine/submit.hpp"
 
 #include "engine/bound.hpp"
+#include "engine/enqueue.hpp"
 #include "engine/misuse.hpp"
 #include "engine/trace.hpp"
 
@@ -43,13 +44,14 @@ inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* fil
     return admit_slow(wq, state, item, {file, function, line});
 }
 
-inline void publish_here(cmwq_queue& wq, work_base& item) noexcept {
+[[gnu::always_inline]] inline void publish_here(cmwq_queue& wq, work_base& item) noexcept {
     trace_queue_work(&item, &wq);
     if (pool_workqueue* seats = wq.first_seat()) return enqueue_to_seat(wq.seat_here(seats), item);
     enqueue_to_scope(*wq.scope, item);
 }
 
-inline refusal claim_and_publish(cmwq_queue& wq, work_base& item, const detail::prepare_step& prepare) noexcept {
+[[gnu::always_inline]] inline refusal claim_and_publish(cmwq_queue& wq, work_base& item,
+                                                        const detail::prepare_step& prepare) noexcept {
     if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
     if (prepare.function != nullptr) prepare.function(prepare.context);
     publish_here(wq, item);
@@ -114,6 +116,16 @@ int cpu_for_node(const cmwq_queue& wq, const work_base& item, int node, const ca
     return wished_place::any;
 }
 
+[[gnu::always_inline]] inline refusal submit_here(queue& wq, work_base& item, const prepare_step& prepare,
+                                                  const char* file, const char* function, unsigned line) noexcept {
+    cmwq_queue& target = as_engine(wq);
+    // sync queue.8: acquire; pairs with queue.2, queue.3, queue.4; as queue.1
+    const unsigned state = target.state.load(memory_order_acquire);
+    if (is_plain(state)) [[likely]]
+        return claim_and_publish(target, item, prepare);
+    return submit_slow(target, state, item, prepare, {file, function, line});
+}
+
 }  // namespace
 
 refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept {
@@ -121,7 +133,7 @@ refusal admits(queue& wq, const char* file, const char* function, unsigned line)
 }
 
 refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept {
-    return submit_prepared(wq, item, {}, file, function, line);
+    return submit_here(wq, item, {}, file, function, line);
 }
 
 refusal submit_to(queue& wq, work_base& item, const wished_place& where, prepare_step prepare, const char* file,
@@ -139,12 +151,7 @@ refusal submit_to(queue& wq, work_base& item, const wished_place& where, prepare
 
 refusal submit_prepared(queue& wq, work_base& item, prepare_step prepare, const char* file, const char* function,
                         unsigned line) noexcept {
-    cmwq_queue& target = as_engine(wq);
-    // sync queue.8: acquire; pairs with queue.2, queue.3, queue.4; as queue.1
-    const unsigned state = target.state.load(memory_order_acquire);
-    if (is_plain(state)) [[likely]]
-        return claim_and_publish(target, item, prepare);
-    return submit_slow(target, state, item, prepare, {file, function, line});
+    return submit_here(wq, item, prepare, file, function, line);
 }
 
 }  // namespace detail

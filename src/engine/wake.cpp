@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/wake.hpp"
 
+#include "engine/enqueue.hpp"
 #include "engine/manager.hpp"
-#include "engine/runtime_state.hpp"
 #include "engine/timers.hpp"
 
 namespace cmwq {
@@ -10,17 +10,6 @@ inline namespace v1 {
 namespace engine {
 
 namespace {
-
-bool nobody_runs(const worker_pool& pool) noexcept {
-    // sync idle.3: seq_cst load; pairs with idle.1; the enqueuer's half of the race with a worker that stops running:
-    // the push before this load is a seq_cst read-modify-write (inbox.1)
-    return pool.nr_running.load(memory_order_seq_cst) == 0;
-}
-
-int nr_looking(const pool_scope& scope) noexcept {
-    // sync idle.4: seq_cst load; pairs with idle.5, idle.12; the same race with a thief that stops looking
-    return scope.nr_looking.load(memory_order_seq_cst);
-}
 
 /// How many neighbours are asked: a bound, so that a push does not get dearer with each CPU.
 constexpr int most_neighbours = 8;
@@ -101,26 +90,6 @@ void wake_after_push_to_place(worker_pool& pool) noexcept {
     if (nobody_runs(pool)) return kick(pool);
     pool.bird.arm();
     pool.scope->runtime->dog.arm();
-}
-
-void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
-    const int looking = nr_looking(*pool.scope);
-    if (nobody_runs(pool) && pool_policy::may_wake_local(0, looking, unseen)) return kick(pool);
-    // Somebody else has to come round to this item; should he block first, the canary notices, or else the watchdog.
-    pool.bird.arm();
-    pool.scope->runtime->dog.arm();
-    if (pool_policy::may_wake_neighbour(unseen, looking, pool.scope->nr_in_use() > 1)) offer_to_neighbour(pool);
-}
-
-void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
-    // sync watchdog.6: fence_light; pairs with watchdog.7; the watchdog about to rest sees the pushed item, or we see
-    // it disarmed: either one, never neither
-    platform::fence_light();
-    pool.bird.arm();
-    pool.scope->runtime->dog.arm();
-    if (listed < pool_policy::backlog_for_neighbour) return;
-    if (pool_policy::may_wake_neighbour(listed, nr_looking(*pool.scope), pool.scope->nr_in_use() > 1))
-        offer_to_neighbour(pool);
 }
 
 }  // namespace engine

@@ -10,14 +10,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// After a push from outside; `unseen` items lie in the inbox.
-void wake_after_push(worker_pool& pool, unsigned unseen) noexcept;
-
 /// After a push of an item that the other pools may not take: nobody else comes round to it.
 void wake_after_push_to_place(worker_pool& pool) noexcept;
-
-/// After a running worker of `pool` pushed to its own list; `listed` items wait there now.
-void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept;
 
 /// Wakes (or makes) a worker of the pool if there is work and nobody runs. Safe to call at any time, from any thread
 /// that holds no lock.

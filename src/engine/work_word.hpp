@@ -98,7 +98,7 @@ inline std::uint64_t word_of(work_base& item) noexcept {
 /// idle -> pending with `place` (the queue, and for a delayed item the wheel). Anything but none: refused, and the
 /// refusal has *written* the word (its old value): so the release that starts the pending run reads from it, and the
 /// run sees what the refused caller stored before.
-[[nodiscard]] inline refusal claim_for(work_base& item, std::uint64_t place) noexcept {
+[[nodiscard, gnu::always_inline]] inline refusal claim_for(work_base& item, std::uint64_t place) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     for (;;) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker_pool.hpp"
 
+#include "engine/enqueue.hpp"
 #include "engine/memory.hpp"
-#include "engine/wake.hpp"
-#include "engine/watchdog.hpp"
 
 namespace cmwq {
 inline namespace v1 {
@@ -48,22 +47,6 @@ void renew_scope(pool_scope& scope) noexcept {
 void destroy_scope(pool_scope* scope) noexcept {
     destroy_array(scope->pools, static_cast<std::size_t>(scope->nr_pools));
     destroy(scope);
-}
-
-void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept {
-    worker* me = this_worker_slot();
-    if (me != nullptr && me->pool->scope == &scope) {
-        worker_pool& pool = *me->pool;
-        const std::size_t listed = pool.list.push_local(me->entry, item);
-        wake_after_local_push(pool, static_cast<unsigned>(listed));
-        return;
-    }
-    enqueue_to_pool(scope.pool_here(), item);
-}
-
-void enqueue_to_pool(worker_pool& pool, work_base& item) noexcept {
-    const unsigned unseen = pool.list.push(item);
-    wake_after_push(pool, unseen);
 }
 
 void push_to_place(worker_pool& pool, work_base& item) noexcept {

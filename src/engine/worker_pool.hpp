@@ -86,12 +86,9 @@ void renew_scope(pool_scope& scope) noexcept;
 /// The scope's workers have ended.
 void destroy_scope(pool_scope* scope) noexcept;
 
-/// Gives a claimed item to the pool of the CPU that the caller runs on, and wakes whoever should be. Any thread.
-/// Lifetime: the item may have run and be gone when this returns.
-void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept;
-/// The same, to a certain pool, from which others may take it.
-void enqueue_to_pool(worker_pool& pool, work_base& item) noexcept;
-/// The same, of an item with a place: only those may take it whom the place allows (placement.hpp).
+/// Gives a claimed item with a place to that pool, and wakes whoever should be: only those may take it whom the place
+/// allows (placement.hpp). Any thread. Lifetime: the item may have run and be gone when this returns. Items without a
+/// place: enqueue.hpp.
 void enqueue_to_place(worker_pool& pool, work_base& item) noexcept;
 /// The first half of it, for callers with locks; the second one is wake_after_push_to_place.
 void push_to_place(worker_pool& pool, work_base& item) noexcept;

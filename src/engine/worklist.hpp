@@ -41,7 +41,7 @@ public:
     /// For the worker that calls: pops the oldest item and lets `pick(item)` take note of it before anybody else can
     /// look. False when there is none.
     template <class Pick>
-    bool pop(biased_entry& me, Pick pick) noexcept {
+    [[gnu::always_inline]] bool pop(biased_entry& me, Pick pick) noexcept {
         const bool fast = enter(me);
         // An item pushed from outside must not be overtaken for ever, and one look per empty list costs nothing.
         if (items_.empty()) fill();
@@ -78,7 +78,7 @@ public:
 
     /// For the worker that calls: appends `item`, behind everything that was pushed before. Returns the items listed
     /// now.
-    std::size_t push_local(biased_entry& me, work_base& item) noexcept {
+    [[gnu::always_inline]] std::size_t push_local(biased_entry& me, work_base& item) noexcept {
         const bool fast = enter(me);
         fill();
         items_.push_back(item);
@@ -115,12 +115,11 @@ private:
     /// From the inbox to the list. Announced first: has_work must never say no while items are between the two, or
     /// whoever asks (an enqueuer, a worker or a token that is about to rest) leaves them behind. The size is published
     /// afterwards.
-    void fill() noexcept {
-        if (inbox_.looks_empty()) return;
-        // Published by inbox.2: who finds the inbox empty because of it finds this.
-        listed_.store(items_.size() + 1, memory_order_relaxed);
-        inbox_.take_all(items_);
+    [[gnu::always_inline]] void fill() noexcept {
+        if (!inbox_.looks_empty()) [[unlikely]]
+            fill_from_inbox();
     }
+    void fill_from_inbox() noexcept;
 
     bool enter(biased_entry& me) noexcept {
         // sync bias.1: relaxed store; pairs with bias.4, bias.7; the fence between this store and the next load is

@@ -50,9 +50,9 @@ bool ask_for_membarrier() noexcept;
 /// May fence_all_threads() be relied on here? False where membarrier is refused (old kernels, strict sandboxes).
 inline bool has_fence_all_threads() noexcept {
     const auto known = detail::membarrier.load(std::memory_order_relaxed);
-    if (known == detail::membarrier_state::unknown) [[unlikely]]
-        return detail::ask_for_membarrier();
-    return known == detail::membarrier_state::usable;
+    if (known == detail::membarrier_state::usable) [[likely]]
+        return true;
+    return known == detail::membarrier_state::unknown && detail::ask_for_membarrier();
 }
 
 /// After this returns, every other thread of the process has executed a full fence: membarrier, private expedited.
