@@ -19,13 +19,14 @@
 //
 // What a run cannot see: operations that bypass the contract. A plain variable is never a scheduling point (a data race
 // on it is not found). A std::mutex held across a scheduling point, or the initialisation of a function's static
-// variable that contains one, blocks the process. Memory orders are recorded and not interpreted: all interleavings are
-// sequentially consistent.
+// variable that contains one, blocks the process. Memory orders are recorded; only with options::weak_memory are they
+// interpreted, else all interleavings are sequentially consistent.
 //
 // A failed run is abandoned where it stands: its threads never continue, the C++ objects on their stacks are not
 // destroyed. Memory from platform::allocate is given back, memory from `new` that only those objects own is lost.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -58,6 +59,15 @@ struct failures {
     double probability = 0.0;  ///< each one, by the run's seed
 };
 
+/// Gives one ordered operation of the library a weaker order: does a scenario need it?
+struct weakening {
+    std::string file;  ///< its path ends in this; empty: nothing is weakened
+    unsigned first_line = 0;
+    unsigned last_line = 0;
+    std::memory_order order = std::memory_order_relaxed;  ///< of a fence: relaxed, it is not there
+    bool of_failure = false;                              ///< of a compare-exchange: the order of its failure
+};
+
 /// One run. Everything that decides its course is here: equal options give equal runs.
 struct options {
     std::uint64_t seed = 1;
@@ -80,6 +90,12 @@ struct options {
     bool may_leave_idle_policy = true;  ///< else a thread keeps the idle policy, as that of an unprivileged user does
     failures failing_thread_starts;
     failures failing_allocations;
+
+    /// Loads read what C++ lets them read, and not only the newest value; data races fail the run.
+    bool weak_memory = false;
+    double stale_reads = 0.25;        ///< with weak_memory: probability that a load which may read an old value does
+    weakening weaken;                 ///< with weak_memory
+    bool note_sites = false;          ///< with weak_memory: which ordered operations the run came by (backend/site.hpp)
     double weak_failures = 1.0 / 64;  ///< probability that compare_exchange_weak fails though it could succeed
 
     std::uint64_t step_limit = 100'000;      ///< more steps are a livelock
@@ -144,7 +160,8 @@ struct exploration {
 };
 
 /// Runs `body` under many schedules: random walk and PCT of depth 1, 2, 3 by turns, seeds derived from `how.seed`.
-/// Stops at the first failure and prints how to replay it. With CMWQ_MODEL_SEED in the environment: that schedule
+/// Stops at the first failure and prints how to replay it. With CMWQ_MODEL_WEAK=1 in the environment: with weak memory.
+/// With CMWQ_MODEL_WEAKEN=FILE:FIRST-LAST:ORDER[:failure]: options::weaken, too. With CMWQ_MODEL_SEED in the environment: that schedule
 /// alone, with its whole trace.
 exploration explore(const options& how, const exploration_plan& plan, const std::function<void()>& body);
 

@@ -20,6 +20,7 @@ template <class T, class Holder>
 class atomic_members {
     using cell = model::detail::atomic_cell<T>;
     using order = std::memory_order;
+    using site = model::detail::site;
 
 public:
     using value_type = T;
@@ -28,29 +29,47 @@ public:
 
     constexpr bool is_lock_free() const noexcept { return true; }
 
-    T load(order o) const noexcept { return cell::load(object(), o); }
-    void store(T desired, order o) const noexcept { cell::store(object(), desired, o); }
-    T exchange(T desired, order o) const noexcept { return cell::exchange(object(), desired, o); }
-    T fetch_add(difference_type by, order o) const noexcept { return cell::fetch_add(object(), by, o); }
-    T fetch_sub(difference_type by, order o) const noexcept { return cell::fetch_sub(object(), by, o); }
-    T fetch_or(T bits, order o) const noexcept { return cell::fetch_or(object(), bits, o); }
-    T fetch_and(T bits, order o) const noexcept { return cell::fetch_and(object(), bits, o); }
-    T fetch_xor(T bits, order o) const noexcept { return cell::fetch_xor(object(), bits, o); }
+    T load(order o, site at = site::current()) const noexcept { return cell::load(object(), o, at); }
+    void store(T desired, order o, site at = site::current()) const noexcept { cell::store(object(), desired, o, at); }
+    T exchange(T desired, order o, site at = site::current()) const noexcept {
+        return cell::exchange(object(), desired, o, at);
+    }
+    T fetch_add(difference_type by, order o, site at = site::current()) const noexcept {
+        return cell::fetch_add(object(), by, o, at);
+    }
+    T fetch_sub(difference_type by, order o, site at = site::current()) const noexcept {
+        return cell::fetch_sub(object(), by, o, at);
+    }
+    T fetch_or(T bits, order o, site at = site::current()) const noexcept {
+        return cell::fetch_or(object(), bits, o, at);
+    }
+    T fetch_and(T bits, order o, site at = site::current()) const noexcept {
+        return cell::fetch_and(object(), bits, o, at);
+    }
+    T fetch_xor(T bits, order o, site at = site::current()) const noexcept {
+        return cell::fetch_xor(object(), bits, o, at);
+    }
 
-    bool compare_exchange_strong(T& expected, T desired, order o) const noexcept {
-        return cell::compare_exchange(object(), expected, desired, o, false);
+    bool compare_exchange_strong(T& expected, T desired, order o, site at = site::current()) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, {o, order_of_failure(o)}, false, at);
     }
-    bool compare_exchange_strong(T& expected, T desired, order o, order) const noexcept {
-        return cell::compare_exchange(object(), expected, desired, o, false);
+    bool compare_exchange_strong(T& expected, T desired, order o, order failed,
+                                 site at = site::current()) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, {o, failed}, false, at);
     }
-    bool compare_exchange_weak(T& expected, T desired, order o) const noexcept {
-        return cell::compare_exchange(object(), expected, desired, o, true);
+    bool compare_exchange_weak(T& expected, T desired, order o, site at = site::current()) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, {o, order_of_failure(o)}, true, at);
     }
-    bool compare_exchange_weak(T& expected, T desired, order o, order) const noexcept {
-        return cell::compare_exchange(object(), expected, desired, o, true);
+    bool compare_exchange_weak(T& expected, T desired, order o, order failed,
+                               site at = site::current()) const noexcept {
+        return cell::compare_exchange(object(), expected, desired, {o, failed}, true, at);
     }
 
 private:
+    static constexpr order order_of_failure(order o) noexcept {
+        return o == order::acq_rel ? order::acquire : o == order::release ? order::relaxed : o;
+    }
+
     T& object() const noexcept { return static_cast<const Holder*>(this)->object_reference(); }
 };
 
@@ -59,8 +78,10 @@ private:
 template <class T>
 class atomic : public detail::atomic_members<T, atomic<T>> {
 public:
-    constexpr atomic() noexcept = default;
-    constexpr atomic(T value) noexcept : value_(value) {}
+    constexpr atomic() noexcept : atomic(T{}) {}
+    CMWQ_MODEL_UNREPORTED constexpr atomic(T value) noexcept : value_(value) {
+        if (!std::is_constant_evaluated()) model::detail::atomic_cell<T>::constructed(value_);
+    }
     atomic(const atomic&) = delete;
     atomic& operator=(const atomic&) = delete;
 
@@ -68,7 +89,7 @@ private:
     friend class detail::atomic_members<T, atomic<T>>;
     T& object_reference() const noexcept { return value_; }
 
-    mutable T value_{};
+    mutable T value_;
 };
 
 template <class T>
@@ -88,9 +109,10 @@ private:
 };
 
 /// Full fence of the calling thread.
-void fence_seq_cst() noexcept;
+void fence_seq_cst(model::detail::site at = model::detail::site::current()) noexcept;
 
-/// Full fence, given that the last memory access of this thread was a seq_cst read-modify-write.
+/// Full fence, given that the last memory access of this thread was a seq_cst read-modify-write: with
+/// model::options::weak_memory anything else fails the run.
 void fence_after_rmw() noexcept;
 
 /// The fast half of an asymmetric pair: the other side calls fence_all_threads().
@@ -100,12 +122,12 @@ void fence_compiler() noexcept;
 bool has_fence_all_threads() noexcept;
 
 /// The fast half of the pair where there is a slow one, else a full fence.
-inline void fence_light() noexcept {
-    has_fence_all_threads() ? fence_compiler() : fence_seq_cst();
+inline void fence_light(model::detail::site at = model::detail::site::current()) noexcept {
+    has_fence_all_threads() ? fence_compiler() : fence_seq_cst(at);
 }
 
 /// After this returns, every other thread has executed a full fence.
-void fence_all_threads() noexcept;
+void fence_all_threads(model::detail::site at = model::detail::site::current()) noexcept;
 
 /// One step of a bounded spin: others go first.
 void pause() noexcept;

@@ -54,9 +54,11 @@ void thread::join() {
     run.step(operation::join, nullptr, std::memory_order_acquire).after = static_cast<std::uint64_t>(id_);
     const auto* other = run.find(id_);
     if (other == nullptr) run.fail("join of a thread that was not started");
-    if (other->finished) return;
-    run.wait_for_thread(id_);
-    run.record(operation::joined, nullptr, static_cast<std::uint64_t>(id_));
+    if (!other->finished) {
+        run.wait_for_thread(id_);
+        run.record(operation::joined, nullptr, static_cast<std::uint64_t>(id_));
+    }
+    if (run.memory() != nullptr) run.memory()->joined(run.current_id(), id_);
 }
 
 void check(bool condition, const char* sentence) {

@@ -3,6 +3,7 @@
 // Model backend: many runs of one body.
 #include "backend/crash_notice.hpp"
 #include "backend/random.hpp"
+#include "backend/site.hpp"
 #include "model.hpp"
 
 #include <algorithm>
@@ -64,6 +65,13 @@ bool read_choices(std::vector<std::uint32_t>& choices) {
     return true;
 }
 
+void read_weak_memory(options& how) {
+    std::uint64_t weak = 0;
+    if (read_number("CMWQ_MODEL_WEAK", weak)) how.weak_memory = weak != 0;
+    how.note_sites = how.note_sites || std::getenv("CMWQ_MODEL_SITES") != nullptr;
+    if (const char* text = std::getenv("CMWQ_MODEL_WEAKEN")) how.weaken = detail::read_weakening(text);
+}
+
 class explorer {
 public:
     explorer(const options& how, const exploration_plan& plan, const std::function<void()>& body)
@@ -73,6 +81,7 @@ public:
         const std::uint64_t base = how_.seed;
         std::uint64_t only = 0;
         read_number("CMWQ_MODEL_SCHEDULES", plan_.schedules);
+        read_weak_memory(how_);
         if (read_number("CMWQ_MODEL_SEED", only)) {
             how_.print_trace = true;
             run_schedule(only);

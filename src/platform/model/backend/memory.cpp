@@ -133,13 +133,16 @@ void* allocate(std::size_t size, std::size_t align) noexcept {
             return nullptr;
         }
     }
-    return model::detail::allocate_tracked(size, align);
+    void* block = model::detail::allocate_tracked(size, align);
+    model::detail::memory_begins(block, size);
+    return block;
 }
 
 void deallocate(void* block, std::size_t size, std::size_t align) noexcept {
     if (block == nullptr) return;
     if (auto* run = model::detail::active_scheduler()) {
         run->step(operation::deallocate, nullptr, std::memory_order_relaxed).after = size;
+        model::detail::memory_ends(block, size, __builtin_return_address(0));
     }
     model::detail::deallocate_tracked(block, size, align);
 }

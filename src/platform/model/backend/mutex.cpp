@@ -41,6 +41,7 @@ void mutex::lock() noexcept {
         run->record(operation::mutex_acquired, this);
     }
     take(self);
+    if (run->memory() != nullptr) run->memory()->acquire(self, this);
     run->suspend_waiters_of(this);
 }
 
@@ -56,6 +57,7 @@ bool mutex::try_lock() noexcept {
     entry.result = taken ? verdict::success : verdict::failure;
     if (!taken) return false;
     take(run->current().id);
+    if (run->memory() != nullptr) run->memory()->acquire(run->current().id, this);
     run->suspend_waiters_of(this);
     return true;
 }
@@ -68,6 +70,7 @@ void mutex::unlock() noexcept {
     }
     run->step(operation::mutex_unlock, this, std::memory_order_release);
     if (owner() != run->current().id) run->fail("a thread unlocks a mutex that it does not hold");
+    if (run->memory() != nullptr) run->memory()->release(run->current().id, this);
     take(0);
     run->wake_waiters_of(this);
 }

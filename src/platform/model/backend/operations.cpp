@@ -13,12 +13,27 @@ namespace platform {
 using model::detail::active_scheduler;
 using model::detail::operation;
 
-void fence_seq_cst() noexcept {
+namespace {
+
+void fence_of_caller() noexcept {
+    auto& run = *active_scheduler();
+    run.memory()->fence(run.current_id());
+}
+
+}  // namespace
+
+void fence_seq_cst(model::detail::site at) noexcept {
     model::detail::step(operation::fence_seq_cst, nullptr);
+    if (model::detail::weak_memory_of_caller() != nullptr && model::detail::fence_stands_here(at)) fence_of_caller();
 }
 
 void fence_after_rmw() noexcept {
     model::detail::step(operation::fence_seq_cst, nullptr);
+    if (model::detail::weak_memory_of_caller() == nullptr) return;
+    auto& run = *active_scheduler();
+    if (!run.memory()->last_was_seq_cst_modify(run.current_id()))
+        run.fail("fence_after_rmw, and the last access was no seq_cst read-modify-write");
+    fence_of_caller();
 }
 
 void fence_compiler() noexcept {
@@ -30,8 +45,11 @@ bool has_fence_all_threads() noexcept {
     return run == nullptr || run->how().has_fence_all_threads;
 }
 
-void fence_all_threads() noexcept {
+void fence_all_threads(model::detail::site at) noexcept {
     model::detail::step(operation::fence_all_threads, nullptr);
+    if (model::detail::weak_memory_of_caller() == nullptr || !model::detail::fence_stands_here(at)) return;
+    auto& run = *active_scheduler();
+    run.memory()->fence_all(run.current_id());
 }
 
 void pause() noexcept {

@@ -23,6 +23,8 @@ bool parker::take_token() noexcept {
     forget_earlier_runs();
     if (!token_) return false;
     token_ = false;
+    auto* run = model::detail::active_scheduler();
+    if (run != nullptr && run->memory() != nullptr) run->memory()->acquire(run->current().id, this);
     return true;
 }
 
@@ -61,6 +63,7 @@ void parker::unpark() noexcept {
     auto* run = model::detail::active_scheduler();
     if (run != nullptr) run->step(operation::unpark, this, std::memory_order_release);
     forget_earlier_runs();
+    if (run != nullptr && run->memory() != nullptr) run->memory()->release(run->current().id, this);
     token_ = true;
     if (run == nullptr || waiter_ == 0) return;
     model::detail::fiber& waiter = *run->find(waiter_);

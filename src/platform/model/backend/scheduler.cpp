@@ -28,6 +28,7 @@ scheduler::scheduler(const options& how, workspace& space)
       random_(scramble(~how.seed)),
       cpus_(nr_cpus_of(how), how.time_slice.count()) {
     space_.steps.clear();
+    if (options_.weak_memory) space_.memory.begin(options_);
     lay_out_cpus();
 }
 
@@ -76,6 +77,7 @@ fiber& scheduler::start(fiber_start how) {
     f.cpu = f.pinned ? how.cpu % space_.cpus.nr_cpus : current_ != nullptr ? current_->cpu : 0;
     f.stack = space_.stacks.take();
     prepare_context(f.context, f.stack, &fiber_main, &f);
+    if (memory() != nullptr) memory()->started(current_id(), f.id, f.stack.bottom, fiber_stack::size);
     ++unfinished_;
     add_runnable(f, false);
     return f;
@@ -310,6 +312,7 @@ bool scheduler::leap_to_next_deadline() noexcept {
     const std::int64_t to_change = options_.share_cpus ? cpus_.next_change() : no_deadline;
     const std::int64_t next = to_change == no_deadline ? next_deadline_ : std::min(next_deadline_, now_ + to_change);
     if (next == no_deadline) return false;
+    if (memory() != nullptr) memory()->settle();
     pass_time(next);
     idle_yields_ = 0;
     return true;
@@ -374,6 +377,10 @@ void scheduler::note_failure(std::string message) {
     result_.failed = true;
     result_.message = std::move(message);
     result_.report = write_report(*this, result_.message);
+}
+
+void scheduler::fail_if_race() {
+    if (const std::string& race = space_.memory.race(); !race.empty()) fail(race);
 }
 
 void scheduler::fail(std::string message) {

@@ -9,6 +9,7 @@
 #include "backend/random.hpp"
 #include "backend/trace.hpp"
 #include "backend/virtual_cpus.hpp"
+#include "backend/weak_memory.hpp"
 #include "model.hpp"
 #include "platform/topology.hpp"
 
@@ -27,6 +28,7 @@ struct workspace {
     stack_pool stacks;
     trace steps;
     platform::topology cpus;
+    weak_memory memory;
 };
 
 /// How a new fiber begins.
@@ -95,6 +97,9 @@ public:
     /// The thread that runs; 0 before the first.
     int current_id() const { return current_ != nullptr ? current_->id : 0; }
     random_source& random() { return random_; }
+    /// Null: this run is sequentially consistent.
+    weak_memory* memory() { return options_.weak_memory ? &space_.memory : nullptr; }
+    void fail_if_race();
     std::int64_t now() const { return now_; }
     bool in_hook() const { return in_hook_; }
 

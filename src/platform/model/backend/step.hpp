@@ -4,10 +4,12 @@
 // effect; whatever the scheduler lets run in between has then happened before the operation. Outside of a run step()
 // does nothing.
 //
-// The memory order travels along and is only recorded: so far all interleavings are sequentially consistent.
+// The memory order travels along. It is recorded; and with options::weak_memory it decides which values may be read
+// (backend/weak_memory.hpp).
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -56,7 +58,7 @@ enum class operation : std::uint8_t {
     note,
 };
 
-enum class verdict : std::uint8_t { none, success, failure, spurious_failure };
+enum class verdict : std::uint8_t { none, success, failure, spurious_failure, old_value };
 
 /// One line of the trace: begun by the scheduler at the scheduling point, completed by the operation.
 struct trace_entry {
@@ -90,6 +92,29 @@ void record_values(trace_entry& entry, T before, T after) noexcept {
 
 /// Lets the scheduler decide who runs next; returns when the caller does. The entry stays valid until the next step.
 trace_entry& step(operation kind, const void* object, std::memory_order order = std::memory_order_seq_cst) noexcept;
+
+/// Of a function that is not to report its plain accesses, in code that is compiled to do so: the access to the object
+/// of an atomic is reported as what it is.
+#define CMWQ_MODEL_UNREPORTED __attribute__((no_sanitize("thread")))
+
+class weak_memory;
+
+/// Where an atomic object lies, and its newest value.
+struct cell_bits {
+    const void* at;
+    std::size_t size;
+    std::uint64_t actual;
+};
+
+/// Null: the caller is in no run, in the step hook, or in a run without weak memory.
+weak_memory* weak_memory_of_caller() noexcept;
+
+/// What weak memory makes of an operation; only where weak_memory_of_caller() is not null. Outside of a step.
+std::uint64_t load_weakly(const cell_bits& cell, std::memory_order order) noexcept;
+/// Of a compare-exchange that fails: any value but the expected one, if the newest is another.
+std::uint64_t fail_weakly(const cell_bits& cell, std::uint64_t expected, std::memory_order order) noexcept;
+void modify_weakly(operation kind, const cell_bits& cell, std::uint64_t desired, std::memory_order order) noexcept;
+void construct_weakly(const cell_bits& cell) noexcept;
 
 /// Whether a weak compare-exchange that could succeed shall fail for no reason.
 bool weak_exchange_fails() noexcept;

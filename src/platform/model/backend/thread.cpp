@@ -52,9 +52,11 @@ void thread::join() noexcept {
     auto* run = active_scheduler();
     if (run == nullptr || run_ != model::detail::current_run()) return;
     run->step(operation::join, nullptr, std::memory_order_acquire).after = static_cast<std::uint64_t>(id);
-    if (run->find(id)->finished) return;
-    run->wait_for_thread(id);
-    run->record(operation::joined, nullptr, static_cast<std::uint64_t>(id));
+    if (!run->find(id)->finished) {
+        run->wait_for_thread(id);
+        run->record(operation::joined, nullptr, static_cast<std::uint64_t>(id));
+    }
+    if (run->memory() != nullptr) run->memory()->joined(run->current_id(), id);
 }
 
 void* thread_slot() noexcept {

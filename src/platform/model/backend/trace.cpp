@@ -163,6 +163,7 @@ void trace::write_line(std::string& text, std::uint64_t index, const char* fiber
     if (entry.kind <= operation::compare_exchange) text += std::string(" (") + order_text(entry.order) + ')';
     if (entry.result == verdict::failure) text += " failed";
     if (entry.result == verdict::spurious_failure) text += " failed spuriously";
+    if (entry.result == verdict::old_value) text += " old value";
     text += '\n';
 }
 
