@@ -32,6 +32,17 @@ function(cmwq_sanitize target)
     target_link_options(${target} PUBLIC $<BUILD_INTERFACE:${flags}>)
 endfunction()
 
+# The library's own sources count; what is linked with it brings the counters home. Not optimized, so that a line is a
+# line; atomic, because workers count at once.
+function(cmwq_count_coverage target)
+    if(CMWQ_COVERAGE)
+        target_compile_options(${target} PRIVATE --coverage -fprofile-update=atomic -O0)
+        target_link_options(${target} PUBLIC $<BUILD_INTERFACE:--coverage>)
+        # Unoptimized, a source costs the reading of its headers and little else.
+        target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src/engine/runtime_state.hpp")
+    endif()
+endfunction()
+
 # The settings of a library of engine sources: C++20 for users too, hidden symbols, threads.
 function(cmwq_library_settings target)
     target_compile_features(${target} PUBLIC cxx_std_20)
@@ -46,4 +57,5 @@ function(cmwq_library_settings target)
     target_link_libraries(${target} PUBLIC Threads::Threads)
     cmwq_own_sources(${target})
     cmwq_sanitize(${target})
+    cmwq_count_coverage(${target})
 endfunction()
