@@ -80,6 +80,9 @@ enum class misuse_code : int {
     parent_in_use = 23,
     /// The min_active of a per-CPU or ordered queue was to be changed. Nothing changes.
     queue_without_min_active = 24,
+    /// An item of a mem_reclaim queue waits for items of a queue that is none: these may need the memory or the thread
+    /// that the first queue was made to do without. Carries on, and waits.
+    reclaim_waits_for_ordinary_queue = 25,
 };
 
 /// One report. The strings are never null (empty when there is nothing to say) and live until the handler returns.

@@ -166,6 +166,10 @@ public:
     /// Context: may block; from an item of this queue it is misuse (misuse_code::drain_own_queue).
     CMWQ_EXPORT void drain(call_site where = call_site::current()) noexcept;
 
+    /// Do items wait at this moment because max_active of them are active, or because the queue is frozen? A hint for
+    /// those who can leave work undone: the answer may be old when it arrives. Context: any thread; takes no lock.
+    CMWQ_EXPORT bool congested() const noexcept;
+
     /// Changes max_active (options.hpp) while items flow; 0: the default. Lowering it stops no item that is active; no
     /// other one starts until there are fewer. Raising it lets waiting items go on at once. False: there is no memory
     /// for it, and the old limit stays. Of an ordered queue it is misuse (misuse_code::max_active_of_ordered_queue), as

@@ -29,10 +29,26 @@ bool item_busy(const work_base& item) noexcept {
     return last != nullptr && last->current.load(memory_order_relaxed) == &item;
 }
 
+namespace {
+
+/// Of the queue that has the item, or had it last.
+void report_wait_of_a_reclaimer(work_base& item, const call_site& where) noexcept {
+    cmwq_queue* wq = registry::instance().pin_queue(queue_of_word(as_seen_here(word_of(item))));
+    if (wq == nullptr) return;
+    if (item_busy(item) && is_wait_of_a_reclaimer(*wq))
+        report({misuse_code::reclaim_waits_for_ordinary_queue, &item, wq, where});
+    registry::instance().unpin_queue(*wq);
+}
+
+}  // namespace
+
 bool flush_item(work_base& item, call_site where) noexcept {
-    if (!is_inside(item)) return flush_one(item);
-    report({misuse_code::flush_from_own_item, &item, this_worker_slot()->queue, where});
-    return false;
+    if (is_inside(item)) {
+        report({misuse_code::flush_from_own_item, &item, this_worker_slot()->queue, where});
+        return false;
+    }
+    if (this_worker_slot() != nullptr) report_wait_of_a_reclaimer(item, where);
+    return flush_one(item);
 }
 
 void* allocate_block(std::size_t size, std::size_t align) noexcept {

@@ -61,6 +61,9 @@ const char* sentence_for(misuse_code code) noexcept {
         return "something was asked of a queue with a parent that its parent decides; the parent's choice holds";
     case misuse_code::queue_without_min_active:
         return "the min_active of a per-CPU or ordered queue was to be changed; it has none";
+    case misuse_code::reclaim_waits_for_ordinary_queue:
+        return "a work function of a mem_reclaim queue waits for items of a queue that is none, and may wait for what "
+               "it is to provide";
     case misuse_code::parent_in_use: return "a queue is destroyed while it is the parent of others";
     case misuse_code::queue_in_use: return "a runtime is destroyed while queues made by it exist";
     case misuse_code::runtime_option_out_of_range: return "an option of a runtime is out of range";

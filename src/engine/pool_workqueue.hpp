@@ -66,6 +66,11 @@ inline bool is_over_its_limit(const pool_workqueue& seat) noexcept {
     return seat.nr_free.load(memory_order_relaxed) < 0;
 }
 
+/// Do items wait because there are as many as may be active? A hint.
+inline bool has_waiting_items(const pool_workqueue& seat) noexcept {
+    return seat.nr_free.load(memory_order_relaxed) <= 0 && seat.items.has_work();
+}
+
 inline const placement* rule_of(const pool_workqueue& seat) noexcept {
     // sync placement.1: acquire; pairs with placement.2; sees the placement as it was made
     return seat.where.load(memory_order_acquire);

@@ -102,6 +102,13 @@ inline cmwq_queue& as_engine(queue& wq) noexcept {
     return static_cast<cmwq_queue&>(wq);
 }
 
+/// Does an item of a mem_reclaim queue ask, about a queue whose items may need memory or threads that are not to be had?
+inline bool is_wait_of_a_reclaimer(const cmwq_queue& wq) noexcept {
+    const worker* me = this_worker_slot();
+    return me != nullptr && me->current.load(memory_order_relaxed) != nullptr && me->queue->mem_reclaim &&
+           !wq.mem_reclaim;
+}
+
 /// The kernel's figures: WQ_DFL_ACTIVE and WQ_MAX_ACTIVE since 6.14.
 inline constexpr unsigned default_max_active = 1024, most_max_active = 2048;
 /// WQ_DFL_MIN_ACTIVE.

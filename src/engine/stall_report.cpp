@@ -17,6 +17,7 @@ std::int64_t whole_seconds(std::chrono::nanoseconds time) noexcept {
     return std::chrono::duration_cast<std::chrono::seconds>(time).count();
 }
 
+/// Under workers_lock.
 void report_worker(const worker& stuck, std::chrono::nanoseconds now) noexcept {
     const work_class* kind = stuck.current_kind.load(memory_order_relaxed);
     if (stuck.current.load(memory_order_relaxed) == nullptr || kind == nullptr) return;
@@ -25,10 +26,12 @@ void report_worker(const worker& stuck, std::chrono::nanoseconds now) noexcept {
     char place[256];
     platform::describe_place(thread_id, place);
     const bool seen = stuck.seen_item == stuck.item_number.load(memory_order_relaxed);
+    const bool described = stuck.described_item == stuck.item_number.load(memory_order_relaxed);
     char line[512];
-    std::snprintf(line, sizeof line, "cmwq:   thread %d: item \"%s\" of queue \"%s\", for %s%" PRId64 " s, %s",
-                  thread_id, name_of(*kind), queue.text, seen ? "" : "less than ",
-                  seen ? whole_seconds(now - stuck.seen_since) : 1, place);
+    std::snprintf(line, sizeof line, "cmwq:   thread %d: item \"%s\" of queue \"%s\"%s%s%s, for %s%" PRId64 " s, %s",
+                  thread_id, name_of(*kind), queue.text, described ? " (" : "", described ? stuck.description : "",
+                  described ? ")" : "", seen ? "" : "less than ", seen ? whole_seconds(now - stuck.seen_since) : 1,
+                  place);
     platform::say(line);
 }
 

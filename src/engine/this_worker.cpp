@@ -28,6 +28,7 @@ void describe(std::string_view text) noexcept {
     engine::worker* me = engine::this_worker_slot();
     if (me == nullptr || current() == nullptr) return;
     if (text.size() >= sizeof me->description) engine::report({misuse_code::name_too_long, current(), me->queue, {}});
+    engine::locked hold{me->pool->workers_lock};  // a report may read it
     const std::size_t length = std::min(text.size(), sizeof me->description - 1);
     std::memcpy(me->description, text.data(), length);
     me->description[length] = '\0';

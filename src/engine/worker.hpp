@@ -88,8 +88,8 @@ struct alignas(cache_line) worker {
     unsigned cpus_seen = 0;            // I: which CPUs it was born with (online_cpus::generation)
     worker_id id = 0;                  // I
     atomic<int> thread_id{0};          // K, once, at its start
-    std::uint64_t described_item = 0;  // S: which item `description` is about
-    char description[32] = {};         // S
+    std::uint64_t described_item = 0;  // P: which item `description` is about
+    char description[32] = {};         // P: written by the worker
 
     pool_workqueue* noted_seat = nullptr;  // C: whose place it gives back, with a note that has limit_mark
     std::uint64_t noted_number = 0;        // C: the flusher's: which item its note is about

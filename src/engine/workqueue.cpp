@@ -227,6 +227,12 @@ bool waits_for_itself(const cmwq_queue& wq) noexcept {
     return is_inside(wq) || is_inside_only_place_of(wq);
 }
 
+void report_wait_of_a_reclaimer(const cmwq_queue& wq, const call_site& where) noexcept {
+    if (!is_wait_of_a_reclaimer(wq)) return;
+    report({misuse_code::reclaim_waits_for_ordinary_queue, this_worker_slot()->current.load(memory_order_relaxed), &wq,
+            where});
+}
+
 /// `instead`: who gets what is pending, in place of its functions; null: it runs.
 void end_queue(cmwq_queue& wq, const detail::item_receiver* instead, const call_site& where) noexcept {
     if (is_inside(wq))
@@ -266,6 +272,7 @@ void queue::flush(call_site where) noexcept {
     cmwq_queue& wq = as_engine(*this);
     if (engine::waits_for_itself(wq))
         return engine::report({misuse_code::flush_own_queue, this_worker::current(), &wq, where});
+    engine::report_wait_of_a_reclaimer(wq, where);
     if (engine::is_ready(wq)) engine::flush_queue(wq);
 }
 
@@ -273,7 +280,17 @@ void queue::drain(call_site where) noexcept {
     cmwq_queue& wq = as_engine(*this);
     if (engine::waits_for_itself(wq))
         return engine::report({misuse_code::drain_own_queue, this_worker::current(), &wq, where});
+    engine::report_wait_of_a_reclaimer(wq, where);
     if (engine::is_ready(wq)) engine::drain_queue(wq);
+}
+
+bool queue::congested() const noexcept {
+    const auto& wq = static_cast<const cmwq_queue&>(*this);
+    const engine::pool_workqueue* seats = wq.first_seat();
+    for (int i = 0; seats != nullptr && i < wq.nr_seats; ++i) {
+        if (engine::has_waiting_items(seats[i])) return true;
+    }
+    return false;
 }
 
 owned_queue::~owned_queue() {

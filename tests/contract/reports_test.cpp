@@ -31,7 +31,10 @@ std::string told_during(Body body) {
 
 struct stuck_item : cmwq::work<stuck_item> {
     support::gate gate;
-    static void run(stuck_item& self) { (void)self.gate.pass(); }
+    static void run(stuck_item& self) {
+        cmwq::this_worker::describe("waits at the gate");
+        (void)self.gate.pass();
+    }
 };
 
 /// One worker, which waits in an item; another item that nobody can run, for `time`.
@@ -54,6 +57,7 @@ TEST(stall_report, names_queue_and_item_and_where_the_worker_stands) {
     EXPECT_NE(told.find("has begun no item for"), std::string::npos) << told;
     EXPECT_NE(told.find("of queue \"stuck queue\""), std::string::npos) << told;
     EXPECT_NE(told.find("stuck_item"), std::string::npos) << told;
+    EXPECT_NE(told.find("(waits at the gate)"), std::string::npos) << told;
     EXPECT_NE(told.find("blocked"), std::string::npos) << told;
     EXPECT_NE(told.find("thread "), std::string::npos) << told;
 }

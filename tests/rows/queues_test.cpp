@@ -348,4 +348,50 @@ TEST(system_queue, takes_items_at_once_later_and_on_a_cpu) {
     });
 }
 
+TEST(congested_queue, is_one_where_items_wait_for_their_turn) {
+    show([] {
+        cmwq::runtime own;
+        const auto limited = own.make_queue(cmwq::unbound{.name = "limited", .max_active = 1});
+        item first, second;
+        EXPECT_FALSE(own.system().congested()) << "a queue without a limit never is";
+        EXPECT_FALSE(limited->congested());
+        make_it_run(*limited, first);
+        EXPECT_FALSE(limited->congested());
+        EXPECT_TRUE(limited->enqueue(second));
+        EXPECT_TRUE(limited->congested());
+        first.let_go.open();
+        limited->flush();
+        EXPECT_FALSE(limited->congested());
+    });
+}
+
+TEST(item_of_a_mem_reclaim_queue, that_waits_for_an_ordinary_queue_is_told_and_waits) {
+    show([] {
+        const support::misuse_recorder recorder;
+        cmwq::runtime own;
+        const auto reclaim = own.make_queue(cmwq::percpu{.name = "reclaim", .mem_reclaim = true});
+        const auto other = own.make_queue(cmwq::percpu{.name = "other reclaim", .mem_reclaim = true});
+        item it;
+        const auto from_inside = [&](auto wait) {
+            EXPECT_TRUE(reclaim->try_spawn([&] { wait(); }));
+            reclaim->flush();
+        };
+        constexpr auto code = misuse_code::reclaim_waits_for_ordinary_queue;
+        expect_misuse(code, [&] { from_inside([&] { own.system().flush(); }); });
+        expect_misuse(code, [&] { from_inside([&] { own.system_unbound().drain(); }); });
+        expect_misuse(code, [&] {
+            make_it_run(own.system(), it);
+            from_inside([&] {
+                const when_maker_waits let_go{[&] { it.let_go.open(); }};
+                it.flush();
+            });
+        });
+        EXPECT_FALSE(it.busy());
+        (void)support::misuse_recorder::take();
+        from_inside([&] { other->flush(); });
+        own.system().flush();  // outside of every item
+        EXPECT_TRUE(recorder.take().empty());
+    });
+}
+
 }  // namespace
