@@ -60,6 +60,9 @@ void run_with_token(worker& me) noexcept {
     pool.list.adopt(me.entry, false);
     do {
         work_off(me);
+        // What waited for the last item would wait for the end of the look around, too.
+        if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]]
+            send_on_collided_items(me);
     } while (steal(me));
     stop_running(me);
 }

@@ -68,7 +68,7 @@ differences read_differences(const char* path) {
 using answers = std::vector<std::string>;
 
 /// How often a script is run; CMWQ_MODEL_SCHEDULES overrides it.
-constexpr std::uint64_t schedules = 1;
+constexpr std::uint64_t schedules = 8;
 
 /// What cmwq says to each step, under each schedule. Fewer answers than steps: the run ended in a failure, which
 /// `failure` tells.
