@@ -20,6 +20,10 @@ inline constexpr std::int64_t longest_delay = std::numeric_limits<std::int64_t>:
 template <class Rep, class Period>
 constexpr std::int64_t whole_nanoseconds(std::chrono::duration<Rep, Period> given) noexcept {
     using factor = std::ratio_divide<Period, std::nano>;
+    if constexpr (std::is_same_v<Rep, std::int64_t> && factor::num == 1 && factor::den == 1) {
+        return given.count() > 0 ? given.count()
+                                 : 0;  // nanoseconds already: no arithmetic, least of all in floating point
+    }
     const long double wanted = static_cast<long double>(given.count()) * factor::num / factor::den;
     if (!(wanted > 0)) {
         return 0;  // not a number: at once, too

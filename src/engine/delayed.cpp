@@ -27,7 +27,7 @@ constexpr std::int64_t end_of_time = static_cast<std::int64_t>(last_instant);
 /// The instant meant, at the latest the end of the clock; `never`: at once. No clock is read for a punctual item with a
 /// time point: one that has passed is out of its wheel again at once. A deferrable one would wait there for an
 /// occasion.
-instant instant_of(const due_time& when, bool deferrable) noexcept {
+inline instant instant_of(const due_time& when, bool deferrable) noexcept {
     if (when.nanoseconds <= 0) return never;
     if (when.absolute && !deferrable) return static_cast<instant>(when.nanoseconds);
     const std::int64_t now = platform::now().count();
@@ -45,7 +45,8 @@ struct destination {
     std::uint64_t place() const noexcept { return due != never ? in_wheel(wq->id, wheel) : in_queue(wq->id); }
 
     /// Claims the item and sends it. What is to run at once needs room in a bounded queue; what has a time does not.
-    refusal submit(work_base& item, const prepare_step& prepare, const call_site& where) const noexcept {
+    [[gnu::always_inline]] refusal submit(work_base& item, const prepare_step& prepare,
+                                          const call_site& where) const noexcept {
         if (due == never && wq->bound != nullptr) return submit_bounded(*wq, item, prepare, cpu, where);
         if (const refusal why = claim_for(item, place()); why != refusal::none) return why;
         if (prepare.function != nullptr) prepare.function(prepare.context);
@@ -54,7 +55,7 @@ struct destination {
     }
 
     /// By whoever has the claim. Lifetime: the item may have run and be gone when this returns.
-    void send(work_base& item) const noexcept {
+    [[gnu::always_inline]] void send(work_base& item) const noexcept {
         if (due == never) return publish_on(*wq, item, cpu);
         engine_access::timer(item).due = due;
         engine_access::timer(item).cpu = cpu;
@@ -63,10 +64,13 @@ struct destination {
 };
 
 /// Everything that can be refused, but for the item's own state.
-refusal find_destination(destination& to, queue& wq, work_base& item, const due_time& when,
-                         const call_site& where) noexcept {
+[[gnu::always_inline]] inline refusal find_destination(destination& to, queue& wq, work_base& item,
+                                                       const due_time& when, const call_site& where) noexcept {
     to.wq = &as_engine(wq);
-    if (const refusal why = admit(*to.wq, &item, where); why != refusal::none) return why;
+    // sync queue.9: acquire; pairs with queue.2, queue.3, queue.4; as queue.1
+    if (!is_plain(to.wq->state.load(memory_order_acquire))) [[unlikely]] {
+        if (const refusal why = admit(*to.wq, &item, where); why != refusal::none) return why;
+    }
     to.cpu = when.cpu;
     to.due = instant_of(when, engine_access::timer(item).deferrable);
     if (to.due == never) return refusal::none;

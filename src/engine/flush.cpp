@@ -151,7 +151,7 @@ std::size_t flush_queue(cmwq_queue& wq) noexcept {
 void drain_queue(cmwq_queue& wq) noexcept {
     {
         locked hold{wq.flush_lock};
-        // sync queue.2: release read-modify-write; pairs with queue.1, queue.8; enqueuers from outside are refused from
+        // sync queue.2: release read-modify-write; pairs with queue.1, queue.8, queue.9; enqueuers from outside are refused from
         // here on
         if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_release);
     }
@@ -159,7 +159,7 @@ void drain_queue(cmwq_queue& wq) noexcept {
     locked hold{wq.flush_lock};
     if (--wq.nr_drainers == 0) {
         wq.state.fetch_and(~cmwq_queue::draining,
-                           memory_order_release);  // sync queue.3: release; pairs with queue.1, queue.8
+                           memory_order_release);  // sync queue.3: release; pairs with queue.1, queue.8, queue.9
     }
 }
 

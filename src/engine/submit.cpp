@@ -22,11 +22,6 @@ namespace engine {
 
 namespace {
 
-/// Nothing to ask of the queue but whether the item is free.
-constexpr bool is_plain(unsigned state) noexcept {
-    return (state & (cmwq_queue::ready | cmwq_queue::draining | cmwq_queue::bounded)) == cmwq_queue::ready;
-}
-
 /// The uncommon states: not used yet, or draining. Bounded queues take this way too.
 refusal admit_slow(cmwq_queue& wq, unsigned state, const work_base* item, const call_site& where) noexcept {
     if ((state & cmwq_queue::ready) == 0 && !make_ready(wq)) return refusal::no_memory;

@@ -9,6 +9,11 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
+/// Nothing to ask of the queue but whether the item is free.
+constexpr bool is_plain(unsigned state) noexcept {
+    return (state & (cmwq_queue::ready | cmwq_queue::draining | cmwq_queue::bounded)) == cmwq_queue::ready;
+}
+
 /// Would the queue accept a new item now? Makes it ready at its first use. To be asked before the claim.
 [[nodiscard]] refusal admit(cmwq_queue& wq, const work_base* item, const call_site& where) noexcept;
 

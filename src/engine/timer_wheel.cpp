@@ -72,39 +72,12 @@ work_base* reversed(work_base* items) noexcept {
 
 }  // namespace
 
-void timer_wheel::link(work_base*& at, work_base& item) noexcept {
-    work_base* next = at;
-    access::next(item) = next;
-    access::prev_and_home(item) = in_wheel | reinterpret_cast<std::uintptr_t>(&at);
-    if (next != nullptr) {
-        access::prev_and_home(*next) = in_wheel | reinterpret_cast<std::uintptr_t>(&access::next(item));
-    }
-    at = &item;
-}
-
 void timer_wheel::unlink(work_base& item) noexcept {
     const std::uintptr_t at = access::prev_and_home(item) & address_bits;
     work_base* next = access::next(item);
     *reinterpret_cast<work_base**>(at) = next;
     if (next != nullptr) access::prev_and_home(*next) = in_wheel | at;
     access::prev_and_home(item) = 0;
-}
-
-void timer_wheel::insert(work_base& item) noexcept {
-    const instant due = due_time(item);
-    // What is due already goes where the wheel looks first.
-    const ticks tick = due >> tick_bits > current_ ? due >> tick_bits : current_;
-    const auto differing = static_cast<unsigned>(std::bit_width(tick ^ current_));
-    const unsigned level = differing == 0 ? 0 : (differing - 1) / level_bits;
-    const unsigned index = (tick >> (level * level_bits)) % slots_per_level;
-    slot& to = slots_[level][index];
-    if (to.first == nullptr) {
-        occupied_[level] |= std::uint64_t{1} << index;
-        to.earliest = due;
-    } else if (due < to.earliest) {
-        to.earliest = due;
-    }
-    link(to.first, item);
 }
 
 void timer_wheel::remove(work_base& item) noexcept {

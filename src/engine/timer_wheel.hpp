@@ -15,6 +15,7 @@
 
 #include "engine/engine_access.hpp"
 
+#include <bit>
 #include <cstdint>
 
 namespace cmwq {
@@ -100,6 +101,33 @@ private:
     std::uint64_t occupied_[nr_levels] = {};  // a bit per slot
     slot slots_[nr_levels][slots_per_level] = {};
 };
+
+inline void timer_wheel::link(work_base*& at, work_base& item) noexcept {
+    work_base* next = at;
+    access::next(item) = next;
+    access::prev_and_home(item) = in_wheel | reinterpret_cast<std::uintptr_t>(&at);
+    if (next != nullptr) {
+        access::prev_and_home(*next) = in_wheel | reinterpret_cast<std::uintptr_t>(&access::next(item));
+    }
+    at = &item;
+}
+
+inline void timer_wheel::insert(work_base& item) noexcept {
+    const instant due = access::timer(item).due;
+    // What is due already goes where the wheel looks first.
+    const ticks tick = due >> tick_bits > current_ ? due >> tick_bits : current_;
+    const auto differing = static_cast<unsigned>(std::bit_width(tick ^ current_));
+    const unsigned level = differing == 0 ? 0 : (differing - 1) / level_bits;
+    const unsigned index = (tick >> (level * level_bits)) % slots_per_level;
+    slot& to = slots_[level][index];
+    if (to.first == nullptr) {
+        occupied_[level] |= std::uint64_t{1} << index;
+        to.earliest = due;
+    } else if (due < to.earliest) {
+        to.earliest = due;
+    }
+    link(to.first, item);
+}
 
 template <class Choose>
 void timer_wheel::move_from(work_base* first, work_base*& to, Choose choose) noexcept {

@@ -11,19 +11,15 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-namespace {
-
 constinit timers the_timers;
+
+namespace {
 
 instant now() noexcept {
     return static_cast<instant>(platform::now().count());
 }
 
 }  // namespace
-
-timers& timers::instance() noexcept {
-    return the_timers;
-}
 
 bool timers::start() noexcept {
     locked hold{start_lock_};
@@ -55,11 +51,6 @@ void timers::end() noexcept {
     thread_.join();
     ending_.store(false, memory_order_relaxed);
     started_.store(false, memory_order_relaxed);
-}
-
-unsigned timers::wheel_for(work_base& item) const noexcept {
-    if (access::timer(item).deferrable) return deferrable_wheel;
-    return static_cast<unsigned>(platform::current_cpu()) % nr_wheels_;
 }
 
 void timers::insert(work_base& item, cmwq_queue& wq, unsigned wheel) noexcept {

@@ -24,7 +24,7 @@ class timers {
 public:
     constexpr timers() noexcept = default;
 
-    static timers& instance() noexcept;
+    static timers& instance() noexcept;  // inline: each arming asks for it
 
     /// Starts the thread, once. False: the system refused; nothing would ever expire.
     [[nodiscard]] bool ready() noexcept {
@@ -32,7 +32,11 @@ public:
         return started_.load(memory_order_acquire) || start();
     }
     /// The wheel for an item that this thread arms.
-    unsigned wheel_for(work_base& item) const noexcept;
+    unsigned wheel_for(work_base& item) const noexcept {
+        if (access::timer(item).deferrable) return deferrable_wheel;
+        const auto here = static_cast<unsigned>(platform::current_cpu());
+        return here < nr_wheels_ ? here : here % nr_wheels_;  // a division only on large machines
+    }
 
     /// Arms an item claimed with that wheel in its word, for the time in its timer part. Any thread.
     /// Lifetime: the item may have run and be gone when this returns.
@@ -93,6 +97,12 @@ private:
     atomic<queue_id> queue_in_hand_{0};  // A(timers): of the item between wheel and pool
     locked_wheel wheels_[most_wheels + 1];
 };
+
+extern constinit timers the_timers;
+
+inline timers& timers::instance() noexcept {
+    return the_timers;
+}
 
 /// As timers::remove.
 [[nodiscard]] inline bool timers_remove(work_base& item) noexcept {
