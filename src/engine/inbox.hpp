@@ -43,6 +43,11 @@ public:
     /// For whoever holds the worklist: nothing to take at this moment.
     bool looks_empty() const noexcept { return head_.load(memory_order_relaxed) == 0; }
 
+    /// The last one pushed, for those who look on. Null: nothing to take.
+    work_base* newest() const noexcept {
+        return reinterpret_cast<work_base*>(head_.load(memory_order_relaxed) & pointer_bits);
+    }
+
     /// Appends everything to `to`, oldest first. The caller holds the worklist of this inbox.
     void take_all(item_list& to) noexcept {
         if (head_.load(memory_order_relaxed) == 0) return;

@@ -38,6 +38,9 @@ public:
     /// Items in the list (not in the inbox), as last published.
     std::size_t listed() const noexcept { return listed_.load(memory_order_relaxed); }
 
+    /// As inbox::newest.
+    work_base* newest() const noexcept { return inbox_.newest(); }
+
     /// For the worker that calls: pops the oldest item and lets `pick(item)` take note of it before anybody else can
     /// look. False when there is none.
     template <class Pick>

@@ -20,6 +20,7 @@
 #include "engine/runtime_state.hpp"
 #include "engine/timers.hpp"
 #include "model/explore.hpp"
+#include "model/invariants.hpp"
 
 #include <chrono>
 #include <cmwq/cmwq.hpp>
@@ -30,9 +31,6 @@
 #include <vector>
 
 namespace cmwq_test {
-
-namespace engine = cmwq::engine;
-namespace platform = cmwq::platform;
 
 using namespace std::chrono_literals;
 
@@ -45,14 +43,9 @@ inline constexpr std::uint64_t schedules = 2'000;
 class tested_runtime : public cmwq::runtime {
 public:
     explicit tested_runtime(const cmwq::runtime_options& options = {}) : cmwq::runtime{options} {
-        alive().push_back(engine::access::impl(*this));
+        watch_runtime(*engine::access::impl(*this));
     }
-    ~tested_runtime() { std::erase(alive(), engine::access::impl(*this)); }
-
-    static std::vector<engine::runtime_state*>& alive() {
-        static std::vector<engine::runtime_state*> all;
-        return all;
-    }
+    ~tested_runtime() { forget_runtime(*engine::access::impl(*this)); }
 };
 
 template <class Visit>
@@ -65,7 +58,7 @@ void for_each_pool(engine::runtime_state& runtime, Visit visit) {
 
 template <class Visit>
 void for_each_tested_pool(Visit visit) {
-    for (engine::runtime_state* runtime : tested_runtime::alive()) for_each_pool(*runtime, visit);
+    for (engine::runtime_state* runtime : watched_runtimes()) for_each_pool(*runtime, visit);
 }
 
 /// Checks `invariant(pool)` for each pool of the tested runtimes between any two steps.
@@ -84,7 +77,7 @@ model::options with_pool_invariant(model::options how, Invariant invariant) {
 inline void forget_failed_run(bool failed) {
     new (&engine::online_cpus::instance()) engine::online_cpus;  // may have been asked without a runtime
     if (!failed) return;
-    tested_runtime::alive().clear();
+    forget_all_watched();
     new (&engine::registry::instance()) engine::registry;
     new (&engine::item_flushes::instance()) engine::item_flushes;
     new (&engine::timers::instance()) engine::timers;
@@ -93,6 +86,7 @@ inline void forget_failed_run(bool failed) {
 inline model::options on_cpus(int count) {
     model::options how;
     how.cpus = {.count = count};
+    how.on_step = check_invariants;
     how.after_run = forget_failed_run;
     return how;
 }
@@ -116,7 +110,8 @@ inline model::options migrating(model::options how) {
 /// For scenarios in which nobody blocks: no item may lie in a pool when time leaps, that is when nobody has anything to
 /// do but wait. So a lost wake-up is a failure, and not a delay that the watchdog ends.
 inline model::options without_watchdog(model::options how) {
-    how.on_step = [last = platform::now()]() mutable {
+    how.on_step = [last = platform::now(), others = how.on_step]() mutable {
+        if (others) others();
         const auto now = platform::now();
         const bool leapt = now - std::exchange(last, now) > 1us;
         if (!leapt) return;
@@ -133,6 +128,7 @@ inline model::options without_watchdog(model::options how) {
 struct tested_item : cmwq::work<tested_item> {
     int runs = 0;
     int inside = 0;
+    under_watch watched{*this, runs, inside};
     std::function<void(tested_item&)> body;
 
     static void run(tested_item& self) {

@@ -15,7 +15,10 @@ std::uint64_t steps_so_far = 0;
 
 model::options counting_steps(model::options how) {
     how.before_run = [] { steps_so_far = 0; };
-    how.on_step = [] { ++steps_so_far; };
+    how.on_step = [others = how.on_step] {
+        ++steps_so_far;
+        others();
+    };
     return how;
 }
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Twelve sentences that hold between any two steps of any run of the engine. Every scenario that runs on_cpus(…) or
+// on_two_nodes() checks all of them at each step; each is one function of invariants.cpp.
+//
+// The look is from outside: between two steps at most one atomic operation has happened, so that each transition of an
+// item's state word is seen, and by whom. Nothing here is a step of the run.
+#pragma once
+
+#include "engine/runtime_state.hpp"
+
+#include <cmwq/cmwq.hpp>
+#include <string>
+#include <vector>
+
+namespace cmwq_test {
+
+namespace engine = cmwq::engine;
+namespace platform = cmwq::platform;
+
+/// The value of an atomic as memory has it, without a step.
+template <class T>
+T peek(const platform::atomic<T>& holder) {
+    static_assert(sizeof holder == sizeof(T));
+    return reinterpret_cast<const T&>(holder);
+}
+
+/// What is remembered of one item from step to step.
+struct watched_item {
+    cmwq::work_base* item = nullptr;
+    const int* runs = nullptr;    ///< how often its function was entered, as the item counts
+    const int* inside = nullptr;  ///< how many calls of it are inside just now
+    std::uint64_t word = 0;
+    bool published = false;     ///< the pending instance has been pushed to a list
+    bool awaits_flush = false;  ///< a round of its queue's flush waits for the pending instance
+    int begun = 0;              ///< instances that left "pending" to run
+    engine::worker* runner = nullptr;
+    std::uint64_t runner_number = 0;  ///< the runner's item_number
+    engine::queue_id runner_queue = 0;
+    bool runner_awaited = false;  ///< a round of its queue's flush waits for the running instance
+};
+
+/// A member of an item whose transitions are to be followed; declared after the counters that it names.
+class under_watch {
+public:
+    under_watch(cmwq::work_base& item, const int& runs, const int& inside);
+    ~under_watch();
+    under_watch(const under_watch&) = delete;
+    under_watch& operator=(const under_watch&) = delete;
+
+private:
+    cmwq::work_base* item_;
+};
+
+/// The runtimes that exist and are to be looked at, and what is known of them.
+void watch_runtime(engine::runtime_state& runtime);
+void forget_runtime(engine::runtime_state& runtime);
+const std::vector<engine::runtime_state*>& watched_runtimes();
+
+/// For options::on_step: all twelve.
+void check_invariants();
+
+/// For options::after_run: whoever was watched is gone.
+void forget_all_watched();
+
+}  // namespace cmwq_test
