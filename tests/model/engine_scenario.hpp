@@ -46,6 +46,14 @@ public:
         watch_runtime(*engine::access::impl(*this));
     }
     ~tested_runtime() { forget_runtime(*engine::access::impl(*this)); }
+
+    /// The runtime's; a scenario that is refused its queue while failures are injected ends there.
+    template <class Options>
+    cmwq::owned_queue make_queue(const Options& wanted) {
+        auto made = cmwq::runtime::make_queue(wanted);
+        if (!made) model::excuse_refusal();
+        return made;
+    }
 };
 
 template <class Visit>
@@ -114,7 +122,7 @@ inline model::options without_watchdog(model::options how) {
         if (others) others();
         const auto now = platform::now();
         const bool leapt = now - std::exchange(last, now) > 1us;
-        if (!leapt) return;
+        if (!leapt || fault_schedules() != 0) return;  // who was refused a thread waits for the watchdog
         for_each_tested_pool([](engine::worker_pool& pool) {
             model::check(!pool.list.has_work(), "no item waits while nobody does anything");
         });

@@ -17,8 +17,10 @@
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <gtest/gtest.h>
+#include <new>
 #include <string>
 
 namespace cmwq_test {
@@ -42,9 +44,35 @@ inline void print_statistics(const model::exploration& found) {
                 found.schedules, found.distinct, found.steps, found.longest, found.complete ? ", complete" : "");
 }
 
+/// CMWQ_MODEL_FAULTS in the environment: instead of exploring a scenario, each call of it that can fail is told to
+/// fail, in turn, under so many schedules. 0: explore.
+inline std::uint64_t fault_schedules() {
+    const char* text = std::getenv("CMWQ_MODEL_FAULTS");
+    return text == nullptr ? 0 : std::strtoull(text, nullptr, 0);
+}
+
+/// What fail_each_in_turn says of `body`; each run must pass, or be excused.
+inline model::exploration fail_each_in_turn(const model::options& how, const std::function<void()>& body) {
+    const auto unless_refused = [&body] {
+        try {
+            body();
+        } catch (const std::bad_alloc&) {
+            // what a constructor may say
+        }
+    };
+    const auto found = model::fail_each_in_turn(how, fault_schedules(), plan_of_this_test(0), unless_refused);
+    std::printf("[  faults  ] %" PRIu64 " injection points: %" PRIu64 " thread starts, %" PRIu64
+                " allocations, %" PRIu64 " waits; %" PRIu64 " runs, %" PRIu64 " excused\n",
+                found.thread_starts + found.allocations + found.waits, found.thread_starts, found.allocations,
+                found.waits, found.runs, found.excused);
+    EXPECT_FALSE(found.failed) << found.first_failure.message;
+    return {};
+}
+
 /// Runs `body` under `schedules` schedules; each must pass.
 inline model::exploration explore(const model::options& how, std::uint64_t schedules,
                                   const std::function<void()>& body) {
+    if (fault_schedules() != 0) return fail_each_in_turn(how, body);
     const auto found = model::explore(how, plan_of_this_test(schedules), body);
     print_statistics(found);
     EXPECT_FALSE(found.failed) << found.first_failure.message;
@@ -67,6 +95,7 @@ inline model::exploration find_failure(const model::options& how, std::uint64_t 
                                        const std::function<void()>& body) {
     auto plan = plan_of_this_test(schedules);
     plan.quiet = true;
+    plan.shrink = false;
     const auto found = model::explore(how, plan, body);
     EXPECT_TRUE(found.failed) << "no failure in " << found.schedules << " schedules";
     return found;

@@ -24,6 +24,23 @@ using engine::worklist;
 
 namespace {
 
+/// What is remembered of one item from step to step.
+struct watched_item {
+    cmwq::work_base* item = nullptr;
+    const int* runs = nullptr;    ///< how often its function was entered, as the item counts
+    const int* inside = nullptr;  ///< how many calls of it are inside just now
+    std::uint64_t word = 0;
+    bool published = false;     ///< the pending instance has been pushed to a list
+    bool in_seat = false;       ///< the pending instance went to a seat: it counts against a limit from its start on
+    bool awaits_flush = false;  ///< a round of its queue's flush waits for the pending instance
+    int begun = 0;              ///< instances that left "pending" to run
+    engine::worker* runner = nullptr;
+    std::uint64_t runner_number = 0;  ///< the runner's item_number
+    engine::queue_id runner_queue = 0;
+    bool runner_had_seat = false;
+    bool runner_awaited = false;  ///< a round of its queue's flush waits for the running instance
+};
+
 /// What is remembered of a list that items are pushed to.
 struct watched_list {
     const worklist* list = nullptr;
@@ -87,6 +104,11 @@ struct watch {
     bool something_ended = false;  // a queue that hands its items to a receiver was seen
 };
 
+/// As model::check, and no refusal excuses it.
+void require(bool condition, const char* sentence) {
+    if (!condition) model::fail(sentence);
+}
+
 watch& seen() {
     static watch all;
     return all;
@@ -148,27 +170,27 @@ bool is_or_descends_from(const cmwq_queue* wq, const cmwq_queue& elder) {
 // ---- 1. pending-once: an accepted instance runs once ---------------------------------------------------------------
 
 void check_pending_once(const watched_item& one) {
-    model::check(*one.runs <= one.begun, "1 pending-once: no item runs more often than it was accepted");
+    require(*one.runs <= one.begun, "1 pending-once: no item runs more often than it was accepted");
 }
 
 // ---- 2. non-reentrancy: an item runs on one worker at a time -------------------------------------------------------
 
 void check_non_reentrancy(const watched_item& one) {
-    model::check(*one.inside >= 0 && *one.inside <= 1, "2 non-reentrancy: an item is inside its function once");
-    model::check(*one.inside == 0 || one.runner != nullptr, "2 non-reentrancy: a worker says which item it runs");
+    require(*one.inside >= 0 && *one.inside <= 1, "2 non-reentrancy: an item is inside its function once");
+    require(*one.inside == 0 || one.runner != nullptr, "2 non-reentrancy: a worker says which item it runs");
 }
 
 void check_non_reentrancy_at_start(const watched_item& one) {
-    model::check(one.runner == nullptr, "2 non-reentrancy: no item starts while another worker runs it");
+    require(one.runner == nullptr, "2 non-reentrancy: no item starts while another worker runs it");
 }
 
 // ---- 3. no loss: what was accepted is run, or cancelled, before it goes away ---------------------------------------
 
 void check_no_loss_at_end(const watched_item& one) {
     const std::uint64_t word = engine::access::word(*one.item);
-    model::check((word & work_word::pending) == 0, "3 no loss: no item goes away while it is pending");
-    model::check(*one.inside == 0, "3 no loss: no item goes away while it runs");
-    model::check(*one.runs == one.begun || seen().something_ended, "3 no loss: an instance that began was run");
+    require((word & work_word::pending) == 0, "3 no loss: no item goes away while it is pending");
+    require(*one.inside == 0, "3 no loss: no item goes away while it runs");
+    require(*one.runs == one.begun || seen().something_ended, "3 no loss: an instance that began was run");
 }
 
 // ---- 4. max_active: no more run than tokens are out, and no more tokens are out than the limit allows ---------------
@@ -177,9 +199,9 @@ void check_max_active(const pool_workqueue& seat) {
     if (seat.tokens_lock.owner() != 0) return;
     const auto out = static_cast<std::int64_t>(seat.nr_out);
     const auto limit = static_cast<std::int64_t>(peek(seat.limit));
-    model::check(out + peek(seat.nr_free) == limit, "4 max_active: places out and places free are the limit");
-    model::check(out <= static_cast<std::int64_t>(seat.nr_tokens) || peek(seat.nr_free) < 0 || limit == 0,
-                 "4 max_active: no more places are out than there are tokens");
+    require(out + peek(seat.nr_free) == limit, "4 max_active: places out and places free are the limit");
+    require(out <= static_cast<std::int64_t>(seat.nr_tokens) || peek(seat.nr_free) < 0 || limit == 0,
+            "4 max_active: no more places are out than there are tokens");
 }
 
 void check_max_active_at_start(const cmwq_queue& wq) {
@@ -188,15 +210,15 @@ void check_max_active_at_start(const cmwq_queue& wq) {
         bool all_limited = first_seat(*of) != nullptr;
         for_each_seat_of(*of, [&](const pool_workqueue& seat) {
             places += seat.nr_out;
-            // Without a limit it is frozen, or gets its first limit and what runs is not counted yet.
+            // Without a limit it is frozen, or gets its first one and what runs is not counted yet.
             all_limited = all_limited && peek(seat.limit) != 0;
         });
         if (!all_limited) continue;
         for (const watched_item& one : seen().items) {
-            const bool counts = one.runner != nullptr && !one.runner->is_guest;
+            const bool counts = one.runner != nullptr && one.runner_had_seat;
             if (counts && is_or_descends_from(queue_of(one.runner_queue), *of)) ++running;
         }
-        model::check(running <= places, "4 max_active: no more items run than places are out");
+        require(running <= places, "4 max_active: no more items run than places are out");
     }
 }
 
@@ -218,8 +240,8 @@ void note_push_in_order(const cmwq_queue& wq, work_base& item) {
 void check_order_at_start(const cmwq_queue& wq, const work_base& item) {
     watched_order& order = order_of(wq);
     if (order.strangers) return;
-    model::check(!order.waiting.empty() && order.waiting.front() == &item,
-                 "5 order: an ordered queue starts its items in the order in which they came");
+    require(!order.waiting.empty() && order.waiting.front() == &item,
+            "5 order: an ordered queue starts its items in the order in which they came");
     order.waiting.pop_front();
 }
 
@@ -242,10 +264,10 @@ void begin_round(engine::queue_id id) {
 void end_round(engine::queue_id id) {
     for (watched_item& one : seen().items) {
         const bool of_queue = engine::queue_of_word(one.word) == id;
-        model::check(!one.awaits_flush || !of_queue,
-                     "6 flush completeness: what was queued before a flush has begun at its end");
-        model::check(!one.runner_awaited || one.runner_queue != id,
-                     "6 flush completeness: what was queued before a flush has ended at its end");
+        require(!one.awaits_flush || !of_queue,
+                "6 flush completeness: what was queued before a flush has begun at its end");
+        require(!one.runner_awaited || one.runner_queue != id,
+                "6 flush completeness: what was queued before a flush has ended at its end");
     }
 }
 
@@ -282,24 +304,24 @@ void follow_freeze(std::size_t index) {
 void check_freeze_at_start(const cmwq_queue& wq) {
     for (std::size_t i = 0; i < seen().runtimes.size(); ++i) {
         const bool held_back = wq.freezable && wq.runtime == seen().runtimes[i] && seen().quiet[i];
-        model::check(!held_back, "7 freeze: nothing of a frozen queue starts");
+        require(!held_back, "7 freeze: nothing of a frozen queue starts");
     }
 }
 
 // ---- 8. disable: an item that is disabled is not accepted ----------------------------------------------------------
 
 void check_disable_at_accept(std::uint64_t before) {
-    model::check((before & work_word::disable_depth) == 0, "8 disable: an item that is disabled is not accepted");
+    require((before & work_word::disable_depth) == 0, "8 disable: an item that is disabled is not accepted");
 }
 
 // ---- 9. worker bound: no scope has more workers than its runtime allows --------------------------------------------
 
 void check_worker_bound(const pool_scope& scope) {
     const unsigned workers = peek(scope.nr_workers);
-    model::check(workers <= scope.runtime->options.max_workers, "9 worker bound: no more workers than max_workers");
+    require(workers <= scope.runtime->options.max_workers, "9 worker bound: no more workers than max_workers");
     unsigned in_pools = 0;
     for (int cpu = 0; cpu < scope.nr_pools; ++cpu) in_pools += peek(scope.pools[cpu].nr_workers);
-    model::check(in_pools <= workers, "9 worker bound: each worker of a pool is counted in its scope");
+    require(in_pools <= workers, "9 worker bound: each worker of a pool is counted in its scope");
 }
 
 // ---- 10. running count: whoever is counted as running is in the count, and who is idle has no item ------------------
@@ -309,9 +331,9 @@ void check_running_count(const worker_pool& pool) {
     for (const worker* one = pool.workers; one != nullptr; one = one->next_in_pool) {
         if ((peek(one->counted) & engine::counted_in::running) != 0) ++counted;
         const bool idle = peek(one->idle) == engine::idle_state::idle;
-        model::check(!idle || peek(one->current) == nullptr, "10 running count: an idle worker has no item");
+        require(!idle || peek(one->current) == nullptr, "10 running count: an idle worker has no item");
     }
-    model::check(counted <= peek(pool.nr_running), "10 running count: every worker that runs is in its pool's count");
+    require(counted <= peek(pool.nr_running), "10 running count: every worker that runs is in its pool's count");
 }
 
 // ---- 11. no idle worker beside runnable work -----------------------------------------------------------------------
@@ -335,8 +357,8 @@ void check_no_idle_worker_beside_work(const worker_pool& pool, bool has_work) {
     }
     const std::int64_t now = platform::now().count();
     if (neglect.steps++ == 0) neglect.since = now;
-    model::check(now - neglect.since < longest_neglect || neglect.steps < steps_of_neglect,
-                 "11 no idle worker beside work: an item waits, a worker is idle, and nobody is woken");
+    require(now - neglect.since < longest_neglect || neglect.steps < steps_of_neglect,
+            "11 no idle worker beside work: an item waits, a worker is idle, and nobody is woken");
 }
 
 // ---- 12. lists: an item in a list is pending, and linked to its neighbours -----------------------------------------
@@ -350,10 +372,10 @@ void check_list(worklist& list) CMWQ_NO_THREAD_SAFETY_ANALYSIS {
     int left = listed_items_seen;
     for (work_base* item = items.front(); item != nullptr && left != 0; item = engine::item_list::next(*item), --left) {
         const std::uintptr_t home = engine::access::prev_and_home(*item);
-        model::check((home & engine::home::linked) != 0, "12 lists: an item in a list says that it is linked");
-        model::check(engine::home::prev(*item) == before, "12 lists: neighbours in a list name each other");
-        model::check(engine::is_token(*item) || (engine::access::word(*item) & work_word::pending) != 0,
-                     "12 lists: an item in a list is pending");
+        require((home & engine::home::linked) != 0, "12 lists: an item in a list says that it is linked");
+        require(engine::home::prev(*item) == before, "12 lists: neighbours in a list name each other");
+        require(engine::is_token(*item) || (engine::access::word(*item) & work_word::pending) != 0,
+                "12 lists: an item in a list is pending");
         before = item;
     }
 }
@@ -372,9 +394,11 @@ void note_start(watched_item& one, std::uint64_t now) {
     check_non_reentrancy_at_start(one);
     ++one.begun;
     one.runner = engine::registry::instance().worker_of(engine::last_worker_of_word(now));
+    require(one.runner != nullptr, "2 non-reentrancy: a worker says which item it runs");
     one.runner_number = peek(one.runner->item_number);
     one.runner_queue = engine::queue_of_word(now);
     one.runner_awaited = std::exchange(one.awaits_flush, false);
+    one.runner_had_seat = std::exchange(one.in_seat, false);
     const cmwq_queue* wq = queue_of(one.runner_queue);
     if (wq == nullptr || !is_watched(wq->runtime)) return;
     if (wq->one_at_a_time) check_order_at_start(*wq, *one.item);
@@ -408,10 +432,13 @@ work_base* pushed_to(const worklist& list) {
     return same ? nullptr : newest;
 }
 
-void follow_pushes_to(const worklist& list, const cmwq_queue* in_order) {
+void follow_pushes_to(const worklist& list, bool of_seat, const cmwq_queue* in_order) {
     work_base* pushed = pushed_to(list);
     if (pushed == nullptr || engine::is_token(*pushed)) return;
-    if (watched_item* one = find_watched(pushed)) one->published = true;
+    if (watched_item* one = find_watched(pushed)) {
+        one->published = true;
+        one->in_seat = of_seat;
+    }
     if (in_order != nullptr) note_push_in_order(*in_order, *pushed);
 }
 
@@ -428,7 +455,7 @@ void look_at_items() {
 
 void look_at_pools() {
     for_each_watched_pool([](worker_pool& pool) {
-        follow_pushes_to(pool.list, nullptr);
+        follow_pushes_to(pool.list, false, nullptr);
         check_running_count(pool);
         check_no_idle_worker_beside_work(pool, pool.list.newest() != nullptr || pool.list.listed() != 0);
         check_list(pool.list);
@@ -439,7 +466,7 @@ void look_at_pools() {
 void look_at_queues() {
     for_each_ready_queue([](cmwq_queue& wq, runtime_state&) {
         for_each_seat_of(wq, [&](pool_workqueue& seat) {
-            follow_pushes_to(seat.items, wq.one_at_a_time ? &wq : nullptr);
+            follow_pushes_to(seat.items, true, wq.one_at_a_time ? &wq : nullptr);
             check_max_active(seat);
             check_list(seat.items);
         });

@@ -25,21 +25,6 @@ T peek(const platform::atomic<T>& holder) {
     return reinterpret_cast<const T&>(holder);
 }
 
-/// What is remembered of one item from step to step.
-struct watched_item {
-    cmwq::work_base* item = nullptr;
-    const int* runs = nullptr;    ///< how often its function was entered, as the item counts
-    const int* inside = nullptr;  ///< how many calls of it are inside just now
-    std::uint64_t word = 0;
-    bool published = false;     ///< the pending instance has been pushed to a list
-    bool awaits_flush = false;  ///< a round of its queue's flush waits for the pending instance
-    int begun = 0;              ///< instances that left "pending" to run
-    engine::worker* runner = nullptr;
-    std::uint64_t runner_number = 0;  ///< the runner's item_number
-    engine::queue_id runner_queue = 0;
-    bool runner_awaited = false;  ///< a round of its queue's flush waits for the running instance
-};
-
 /// A member of an item whose transitions are to be followed; declared after the counters that it names.
 class under_watch {
 public:

@@ -42,6 +42,15 @@ enum class strategy {
     random_walk,  ///< each runnable thread with the same probability
     pct,          ///< the highest of random priorities, lowered at pct_depth - 1 random steps: Burckhardt et al., 2010
     fixed,        ///< as options::choices says; the exhaustive search is made of these
+    guided,       ///< the same one for as long as it can go on, else the next by id; but for options::switches
+};
+
+/// A decision of strategy::guided that is not the usual one: a thread has been asked `decision` times who goes on after
+/// its step, or instead of it as it waits, and this time it is `to`.
+struct thread_switch {
+    int from = 0;
+    std::uint32_t decision = 0;
+    int to = 0;
 };
 
 /// The CPUs of a run: `count` CPUs dealt out evenly to nodes and last-level caches.
@@ -56,6 +65,7 @@ struct cpu_layout {
 struct failures {
     std::uint64_t nth = 0;     ///< this one
     std::uint64_t from = 0;    ///< this one and all later ones
+    std::uint64_t to = 0;      ///< of those the last one; 0: no end
     double probability = 0.0;  ///< each one, by the run's seed
 };
 
@@ -75,7 +85,9 @@ struct options {
     int pct_depth = 2;                ///< depth of the bugs that pct aims at: 1 = priorities only
     std::uint64_t pct_steps = 1'000;  ///< change points lie within this many steps
     double stay = 0.0;                ///< random_walk: probability of going on with the same thread without drawing one
-    std::vector<std::uint32_t> choices;  ///< strategy::fixed: index of the thread chosen at each choice; then 0
+    std::vector<std::uint32_t> choices;   ///< strategy::fixed: index of the thread chosen at each choice; then 0
+    std::vector<thread_switch> switches;  ///< strategy::guided
+    bool record_switches = false;         ///< outcome::switches_made says how strategy::guided gives the same run
     int max_preemptions = -1;  ///< strategy::fixed: switches away from a thread that could go on; -1: any number
 
     cpu_layout cpus;
@@ -90,6 +102,13 @@ struct options {
     bool may_leave_idle_policy = true;  ///< else a thread keeps the idle policy, as that of an unprivileged user does
     failures failing_thread_starts;
     failures failing_allocations;
+    /// Waits on a parker that the system disturbs: the thread wakes up for nothing, as by a signal, looks and waits
+    /// again; and when it is woken at last, it is held up while others can go on, for held_up_steps at most.
+    failures disturbed_waits;
+    std::uint64_t held_up_steps = 500;
+    /// Once a call was told to fail, a check() that does not hold ends the run, excused: what it says may presuppose
+    /// that nothing is refused. fail() fails as ever.
+    bool refusals_excuse_checks = false;
 
     /// Loads read what C++ lets them read, and not only the newest value; data races fail the run.
     bool weak_memory = false;
@@ -129,7 +148,10 @@ struct outcome {
     std::uint64_t threads = 0;        ///< threads that were started, main not counted
     std::uint64_t thread_starts = 0;  ///< attempts: the injection points of failing_thread_starts
     std::uint64_t allocations = 0;    ///< attempts: the injection points of failing_allocations
+    std::uint64_t waits = 0;          ///< on parkers that had no token: the injection points of disturbed_waits
     std::uint64_t injected = 0;       ///< attempts that were told to fail
+    bool excused = false;             ///< options::refusals_excuse_checks: it ended early, by the check of `message`
+    std::vector<thread_switch> switches_made;  ///< with options::record_switches
     /// The choices made and how many threads were to choose from (strategy::fixed only).
     std::vector<std::uint32_t> choices, alternatives;
 };
@@ -145,6 +167,7 @@ struct exploration_plan {
     /// Asked after each run: has it failed by other means than check()? A test framework's own failures go here.
     std::function<bool()> also_failed;
     bool quiet = false;  ///< print nothing to stderr
+    bool shrink = true;  ///< explore: look for a failing run with few switches of threads that says the same
 };
 
 /// What an exploration found.
@@ -152,6 +175,8 @@ struct exploration {
     bool failed = false;
     outcome first_failure;            ///< if failed
     std::uint64_t schedule_seed = 0;  ///< replays the failure: CMWQ_MODEL_SEED
+    outcome shrunk;                   ///< the same failure with few switches, if there was one to be had
+    std::string shrunk_replay;        ///< the environment that replays it; empty: none
     std::uint64_t schedules = 0;
     std::uint64_t distinct = 0;  ///< different trace hashes
     std::uint64_t steps = 0;
@@ -160,9 +185,9 @@ struct exploration {
 };
 
 /// Runs `body` under many schedules: random walk and PCT of depth 1, 2, 3 by turns, seeds derived from `how.seed`.
-/// Stops at the first failure and prints how to replay it. With CMWQ_MODEL_WEAK=1 in the environment: with weak memory.
-/// With CMWQ_MODEL_WEAKEN=FILE:FIRST-LAST:ORDER[:failure]: options::weaken, too. With CMWQ_MODEL_SEED in the environment: that schedule
-/// alone, with its whole trace.
+/// Stops at the first failure, shrinks it and prints how to replay it. With CMWQ_MODEL_WEAK=1 in the environment: with
+/// weak memory. With CMWQ_MODEL_WEAKEN=FILE:FIRST-LAST:ORDER[:failure]: options::weaken, too. With CMWQ_MODEL_SEED in
+/// the environment, and CMWQ_MODEL_SWITCHES for a shrunk one: that schedule alone, with its whole trace.
 exploration explore(const options& how, const exploration_plan& plan, const std::function<void()>& body);
 
 /// Runs `body` under every schedule with at most `preemptions` switches away from a thread that could go on (-1: any
@@ -170,6 +195,23 @@ exploration explore(const options& how, const exploration_plan& plan, const std:
 /// alone, with its whole trace.
 exploration explore_all(const options& how, int preemptions, const exploration_plan& plan,
                         const std::function<void()>& body);
+
+/// What fail_each_in_turn found.
+struct fault_sweep {
+    bool failed = false;
+    outcome first_failure;
+    std::uint64_t thread_starts = 0;  ///< injection points: calls that were told to fail, once and from there on
+    std::uint64_t allocations = 0;
+    std::uint64_t waits = 0;
+    std::uint64_t runs = 0;
+    std::uint64_t excused = 0;  ///< runs that ended early by a check that presupposes that nothing is refused
+};
+
+/// Every thread start, every allocation and every wait on a parker is told to fail: for every n until the run has no
+/// n-th one, once and from there on (threads: ten in a row, because without any worker nothing can run), each under
+/// `schedules` schedules. Stops at the first failure and prints how to replay it: CMWQ_MODEL_FAULT in the environment.
+fault_sweep fail_each_in_turn(const options& how, std::uint64_t schedules, const exploration_plan& plan,
+                              const std::function<void()>& body);
 
 /// A thread of the test. To be joined, unless the run fails.
 class thread {
@@ -192,6 +234,10 @@ thread spawn(const char* name, std::function<void()> body, int cpu = -1);
 
 /// Fails the run unless `condition` holds. Outside of a run: prints the sentence and aborts.
 void check(bool condition, const char* sentence);
+
+/// Ends the run if a call of it was told to fail and options::refusals_excuse_checks is set. For a test that cannot go
+/// on without what it was refused.
+void excuse_refusal();
 
 /// Fails the run.
 [[noreturn]] void fail(const char* sentence);

@@ -2,6 +2,8 @@
 #include "backend/chooser.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace cmwq {
 inline namespace v1 {
@@ -137,16 +139,106 @@ private:
     bool yielded_ = false;
 };
 
-}  // namespace
+/// Who goes on if nobody says otherwise, and how often each thread was asked.
+class usual_course {
+public:
+    void yields() { yielded_ = true; }
 
-std::unique_ptr<chooser> make_chooser(const options& how) {
+    /// The same one; after a yield, or as it waits, the next one by id. Also says which decision this is.
+    fiber* next(const std::vector<fiber*>& runnable, fiber* current, thread_switch& decision) {
+        const bool stays = current != nullptr && !std::exchange(yielded_, false);
+        const int last = current != nullptr ? current->id : last_;
+        if (asked_.size() <= static_cast<std::size_t>(last)) asked_.resize(static_cast<std::size_t>(last) + 1);
+        decision.from = last;
+        decision.decision = asked_[static_cast<std::size_t>(last)]++;
+        return stays ? current : after(runnable, last);
+    }
+    void goes_on(const fiber& f) { last_ = f.id; }
+
+private:
+    static fiber* after(const std::vector<fiber*>& runnable, int id) {
+        const auto rank = [id](const fiber* f) { return std::pair{f->id <= id, f->id}; };
+        return *std::min_element(runnable.begin(), runnable.end(),
+                                 [&](const fiber* a, const fiber* b) { return rank(a) < rank(b); });
+    }
+
+    std::vector<std::uint32_t> asked_;  // by id
+    int last_ = 0;
+    bool yielded_ = false;
+};
+
+// Writes down what another chooser does, as switches from the usual course.
+class recorder final : public chooser {
+public:
+    explicit recorder(std::unique_ptr<chooser> inner) : inner_(std::move(inner)) {}
+
+    void fiber_ready(fiber& f, bool again) override { inner_->fiber_ready(f, again); }
+    void fiber_yields(fiber& f) override {
+        usual_.yields();
+        inner_->fiber_yields(f);
+    }
+    fiber* choose(const std::vector<fiber*>& runnable, fiber* current) override {
+        thread_switch decision;
+        const fiber* expected = usual_.next(runnable, current, decision);
+        fiber* chosen = inner_->choose(runnable, current);
+        decision.to = chosen->id;
+        if (chosen != expected) made_.push_back(decision);
+        usual_.goes_on(*chosen);
+        return chosen;
+    }
+    void describe(outcome& result) const override {
+        inner_->describe(result);
+        result.switches_made = made_;
+    }
+
+private:
+    std::unique_ptr<chooser> inner_;
+    usual_course usual_;
+    std::vector<thread_switch> made_;
+};
+
+// The usual course but for the switches that are given. One that cannot be made is passed over.
+class guided final : public chooser {
+public:
+    explicit guided(const options& how) {
+        for (const thread_switch& one : how.switches) switches_[{one.from, one.decision}] = one.to;
+    }
+
+    void fiber_yields(fiber&) override { usual_.yields(); }
+    fiber* choose(const std::vector<fiber*>& runnable, fiber* current) override {
+        thread_switch decision;
+        fiber* chosen = usual_.next(runnable, current, decision);
+        if (const auto given = switches_.find({decision.from, decision.decision}); given != switches_.end()) {
+            for (fiber* f : runnable) {
+                if (f->id == given->second) chosen = f;
+            }
+        }
+        usual_.goes_on(*chosen);
+        return chosen;
+    }
+
+private:
+    std::map<std::pair<int, std::uint32_t>, int> switches_;
+    usual_course usual_;
+};
+
+std::unique_ptr<chooser> make_plain_chooser(const options& how) {
     const std::uint64_t seed = scramble(how.seed);
     switch (how.schedule) {
+    case strategy::guided: return std::make_unique<guided>(how);
     case strategy::pct: return std::make_unique<priorities>(seed, how.pct_depth, how.pct_steps);
     case strategy::fixed: return std::make_unique<fixed_choices>(how);
     case strategy::random_walk: break;
     }
     return std::make_unique<random_walk>(seed, how.stay);
+}
+
+}  // namespace
+
+std::unique_ptr<chooser> make_chooser(const options& how) {
+    auto plain = make_plain_chooser(how);
+    if (!how.record_switches) return plain;
+    return std::make_unique<recorder>(std::move(plain));
 }
 
 }  // namespace detail

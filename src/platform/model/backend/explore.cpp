@@ -3,6 +3,7 @@
 // Model backend: many runs of one body.
 #include "backend/crash_notice.hpp"
 #include "backend/random.hpp"
+#include "backend/shrink.hpp"
 #include "backend/site.hpp"
 #include "model.hpp"
 
@@ -65,6 +66,8 @@ bool read_choices(std::vector<std::uint32_t>& choices) {
     return true;
 }
 
+constexpr const char* framework_failure = "the test framework reports a failure";
+
 void read_weak_memory(options& how) {
     std::uint64_t weak = 0;
     if (read_number("CMWQ_MODEL_WEAK", weak)) how.weak_memory = weak != 0;
@@ -84,6 +87,7 @@ public:
         read_weak_memory(how_);
         if (read_number("CMWQ_MODEL_SEED", only)) {
             how_.print_trace = true;
+            plan_.shrink = false;
             run_schedule(only);
             return result_;
         }
@@ -112,7 +116,7 @@ private:
         outcome once = run(how_, body_);
         if (!once.failed && plan_.also_failed && plan_.also_failed()) {
             once.failed = true;
-            once.message = "the test framework reports a failure";
+            once.message = framework_failure;
             once.report = "cmwq model: " + once.message + '\n';
         }
         ++result_.schedules;
@@ -124,6 +128,9 @@ private:
 
     void run_schedule(std::uint64_t schedule) {
         apply_schedule(how_, schedule);
+        if (const char* text = std::getenv("CMWQ_MODEL_SWITCHES"); text != nullptr && *text != '\0') {
+            if (detail::read_switches(text, how_.switches)) how_.schedule = strategy::guided;
+        }
         char replay[64];
         std::snprintf(replay, sizeof replay, "CMWQ_MODEL_SEED=%#" PRIx64, schedule);
         notice_.set_replay(replay, plan_.replay_command.c_str());
@@ -131,6 +138,19 @@ private:
         if (!once.failed) return;
         result_.schedule_seed = schedule;
         report(once, replay);
+        if (plan_.shrink && once.message != framework_failure) shrink(once, replay);
+    }
+
+    // The test framework's own failures cannot be asked about one run and then another.
+    void shrink(const outcome& failure, const char* seed) {
+        std::vector<thread_switch> switches;
+        result_.shrunk = detail::shrink(how_, failure, body_, switches);
+        if (!result_.shrunk.failed) return;
+        result_.shrunk_replay = std::string(seed) + " CMWQ_MODEL_SWITCHES='" + detail::text_of(switches) + "'";
+        result_.shrunk.report += "shrunk from " + std::to_string(failure.switches) + " switches of threads to " +
+                                 std::to_string(result_.shrunk.switches) + "; replay: " + result_.shrunk_replay + ' ' +
+                                 plan_.replay_command + '\n';
+        if (!plan_.quiet) std::fputs(result_.shrunk.report.c_str(), stderr);
     }
 
     // Depth first: the last choice that has an untried alternative moves on, what followed it is forgotten.

@@ -15,7 +15,7 @@ namespace model {
 namespace detail {
 
 /// Why a fiber cannot run.
-enum class waiting_for : std::uint8_t { nothing, mutex, token, thread, sleep, burn };
+enum class waiting_for : std::uint8_t { nothing, mutex, token, thread, sleep, burn, turn };
 
 constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
 
@@ -35,6 +35,7 @@ struct fiber {
     const void* wait_object = nullptr;    ///< mutex, parker
     int wait_thread = 0;                  ///< thread to join
     std::int64_t deadline = no_deadline;  ///< virtual nanoseconds
+    std::uint64_t held_up_until = 0;      ///< waiting_for::turn: the step
 
     std::uint64_t priority = 0;  ///< pct: the highest runs
     bool demoted = false;        ///< pct: yielded since it last waited

@@ -31,9 +31,16 @@ bool parker::take_token() noexcept {
 bool parker::wait(std::int64_t deadline) noexcept {
     auto& run = *model::detail::active_scheduler();
     if (waiter_ != 0) run.fail("two threads wait on one parker");
+    const bool disturbed = run.wait_is_disturbed();
+    if (disturbed) {
+        run.step(operation::park_disturbed, this, std::memory_order_acquire);
+        if (take_token()) return true;
+        if (deadline <= run.now()) return false;
+    }
     waiter_ = run.current().id;
     run.wait(waiting_for::token, this, deadline);
     waiter_ = 0;
+    if (disturbed) run.hold_up();
     // A token that came between the time-out and this thread's turn is taken all the same.
     const bool taken = take_token();
     run.record(taken ? operation::unparked : operation::park_timed_out, this);

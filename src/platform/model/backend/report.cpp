@@ -25,6 +25,7 @@ std::string strategy_text(const options& how) {
     case strategy::pct:
         return "pct of depth " + std::to_string(how.pct_depth) + " over " + std::to_string(how.pct_steps) + " steps";
     case strategy::fixed: return "given choices";
+    case strategy::guided: return std::to_string(how.switches.size()) + " given switches of threads";
     case strategy::random_walk: break;
     }
     return "random walk";
@@ -44,6 +45,7 @@ std::string wait_text(scheduler& run, const fiber& f) {
     case waiting_for::thread: return "joins thread " + quoted_name(run, f.wait_thread);
     case waiting_for::sleep: return "sleeps" + deadline_text(f);
     case waiting_for::burn: return "burns CPU" + deadline_text(f);
+    case waiting_for::turn: return "held up, could run";
     case waiting_for::nothing: break;
     }
     return &f == &run.current() ? "running" : "could run";
@@ -69,7 +71,8 @@ std::string write_report(scheduler& run, const std::string& message) {
         text += line + state_text(run, *f) + '\n';
     }
     text += "last steps:\n";
-    run.steps().write_last(text, how.report_steps, [&run](int id) { return run.find(id)->name; });
+    run.steps().write_last(text, how.report_steps, how.schedule == strategy::guided,
+                           [&run](int id) { return run.find(id)->name; });
     return text;
 }
 

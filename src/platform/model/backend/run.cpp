@@ -83,8 +83,9 @@ outcome run(const options& how, const std::function<void()>& body) {
     detail::run_in_progress = &scheduler;
     scheduler.execute(body);
     detail::run_in_progress = nullptr;
-    if (how.after_run) how.after_run(scheduler.result().failed);
-    detail::check_memory(scheduler);
+    const bool excused = scheduler.result().excused;
+    if (how.after_run) how.after_run(scheduler.result().failed || excused);
+    if (!excused) detail::check_memory(scheduler);
     detail::free_memory_of_run();
     detail::run_number = 0;
     return scheduler.take_result();

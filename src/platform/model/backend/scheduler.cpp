@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 namespace cmwq {
@@ -167,6 +168,7 @@ void scheduler::before_step() noexcept {
     if (++result_.steps > options_.step_limit) {
         fail("livelock: more than " + std::to_string(options_.step_limit) + " steps");
     }
+    if (!held_up_.empty()) let_go(result_.steps);
     current_->cpu_time += options_.step_time.count();
     pass_time(now_ + options_.step_time.count());
     if (options_.time_leaps > 0.0 && random_.happens(options_.time_leaps)) leap_to_next_deadline();
@@ -245,6 +247,22 @@ void scheduler::wake(fiber& f) noexcept {
     add_runnable(f, true);
 }
 
+void scheduler::hold_up() noexcept {
+    fiber& self = *current_;
+    self.held_up_until = result_.steps + options_.held_up_steps;
+    held_up_.push_back(&self);
+    wait(waiting_for::turn, nullptr);
+}
+
+/// Those who were to be held up until then. True: there were some.
+bool scheduler::let_go(std::uint64_t step) noexcept {
+    return std::erase_if(held_up_, [&](fiber* f) {
+               if (f->held_up_until > step) return false;
+               wake(*f);
+               return true;
+           }) != 0;
+}
+
 // A woken waiter keeps its reason, so that it can be suspended again when somebody else is faster.
 void scheduler::wake_waiters_of(const void* mutex) noexcept {
     if (mutex_waiters_ == 0) return;
@@ -321,6 +339,7 @@ bool scheduler::leap_to_next_deadline() noexcept {
 // `current`: null if it cannot go on. next_deadline_ may be one that nobody waits for any more: then time leaps twice.
 fiber* scheduler::choose(fiber* current) noexcept {
     while (candidates().empty()) {
+        if (let_go(std::numeric_limits<std::uint64_t>::max())) continue;
         if (!leap_to_next_deadline()) report_deadlock();
     }
     const auto& able = candidates();
@@ -356,8 +375,8 @@ void scheduler::report_deadlock() {
 // ---- injected failures ---------------------------------------------------------------------------------------------
 
 bool scheduler::inject(const failures& rules, std::uint64_t call) {
-    const bool fails =
-        call == rules.nth || (rules.from != 0 && call >= rules.from) || random_.happens(rules.probability);
+    const bool in_range = rules.from != 0 && call >= rules.from && (rules.to == 0 || call <= rules.to);
+    const bool fails = call == rules.nth || in_range || random_.happens(rules.probability);
     if (fails) ++result_.injected;
     return fails;
 }
@@ -368,6 +387,10 @@ bool scheduler::thread_start_fails() {
 
 bool scheduler::allocation_fails() {
     return inject(options_.failing_allocations, ++result_.allocations);
+}
+
+bool scheduler::wait_is_disturbed() {
+    return inject(options_.disturbed_waits, ++result_.waits);
 }
 
 // ---- the result ----------------------------------------------------------------------------------------------------
@@ -386,6 +409,14 @@ void scheduler::fail_if_race() {
 void scheduler::fail(std::string message) {
     in_hook_ = false;
     note_failure(std::move(message));
+    leave_run();
+}
+
+void scheduler::excuse(const char* sentence) {
+    if (!options_.refusals_excuse_checks || result_.injected == 0) return;
+    in_hook_ = false;
+    result_.excused = true;
+    result_.message = sentence;
     leave_run();
 }
 

@@ -68,6 +68,8 @@ public:
     void pin(int id, int cpu) noexcept;
     void set_idle_policy(int id, bool on) noexcept;
     void wake(fiber& f) noexcept;
+    /// The caller could go on, and does not while others can, for options::held_up_steps at most.
+    void hold_up() noexcept;
     /// A mutex has been released: whoever waits for it may try.
     void wake_waiters_of(const void* mutex) noexcept;
     /// A mutex has been taken: whoever was to try, and has not yet, waits again.
@@ -76,11 +78,14 @@ public:
     fiber& start(fiber_start how);
     bool thread_start_fails();
     bool allocation_fails();
+    bool wait_is_disturbed();
     bool weak_exchange_fails() { return random_.happens(options_.weak_failures); }
 
     /// Ends the run where it stands. Context: a fiber, or the step hook. By value: nobody destroys what is left on the
     /// abandoned stack.
     [[noreturn]] void fail(std::string message);
+    /// Ends it without a failure, if a refusal may be the reason.
+    void excuse(const char* sentence);
 
     fiber& current() { return *current_; }
     fiber* find(int id);
@@ -121,6 +126,7 @@ private:
     void burn_until(std::int64_t until) noexcept;
     void expire_deadlines() noexcept;
     bool leap_to_next_deadline() noexcept;
+    bool let_go(std::uint64_t step) noexcept;
     void maybe_migrate() noexcept;
     fiber* choose(fiber* current) noexcept;
     const std::vector<fiber*>& candidates();
@@ -143,6 +149,7 @@ private:
     platform::cpu_indices in_use_;
     std::vector<fiber*> candidates_;  // of runnable_, those whose CPU lets them
     std::vector<fiber*> burnt_;
+    std::vector<fiber*> held_up_;
     fiber* current_ = nullptr;
     fiber_context root_;
     outcome result_;

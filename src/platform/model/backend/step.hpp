@@ -41,6 +41,7 @@ enum class operation : std::uint8_t {
     park_until,
     unparked,
     park_timed_out,
+    park_disturbed,
     unpark,
     thread_start,
     thread_refused,

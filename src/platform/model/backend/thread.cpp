@@ -100,7 +100,7 @@ task_state task_state_of(int thread_id) noexcept {
     }
     const auto* f = run->find(thread_id);
     if (f == nullptr || f->finished) return task_state::unknown;
-    const bool on_cpu = f->runnable_index >= 0 || f->reason == waiting_for::burn;
+    const bool on_cpu = f->runnable_index >= 0 || f->reason == waiting_for::burn || f->reason == waiting_for::turn;
     return on_cpu ? task_state::running : task_state::blocked;
 }
 

@@ -44,6 +44,7 @@ constexpr operation_text texts[] = {
     {"park_until", "parker", operation_text::after_only},
     {"took the token, after waiting", "parker", operation_text::no_value},
     {"park timed out", "parker", operation_text::no_value},
+    {"woke up for nothing", "parker", operation_text::no_value},
     {"unpark", "parker", operation_text::no_value},
     {"starts thread", "", operation_text::after_only},
     {"is refused a thread", "", operation_text::no_value},
@@ -144,6 +145,10 @@ void trace::write_values(std::string& text, const trace_entry& entry) {
         text += " -> ";
     }
     append_value(text, entry.after);
+}
+
+void trace::write_switch(std::string& text, const char* fiber_name) {
+    text += std::string("  ------ ") + fiber_name + " goes on\n";
 }
 
 void trace::write_line(std::string& text, std::uint64_t index, const char* fiber_name) {

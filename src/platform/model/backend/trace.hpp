@@ -33,14 +33,16 @@ public:
     std::string object_name(const void* object, const char* kind);
 
     /// The last `count` steps, one a line; if the end repeats itself, one round of it and what led there.
-    /// `name_of(id)` names a thread.
+    /// `name_of(id)` names a thread. With `mark_switches` a line of its own where another thread goes on.
     template <class NameOf>
-    void write_last(std::string& text, std::size_t count, NameOf name_of) {
+    void write_last(std::string& text, std::size_t count, bool mark_switches, NameOf name_of) {
         number_objects();
         const repetition end = repetition_at_end();
         const std::uint64_t last = total_ - end.steps;
         for (std::uint64_t i = last > count ? last - count : 0; i < last; ++i) {
-            if (is_kept(i)) write_line(text, i, name_of(at(i).fiber));
+            if (!is_kept(i)) continue;
+            if (mark_switches && i != 0 && at(i).fiber != at(i - 1).fiber) write_switch(text, name_of(at(i).fiber));
+            write_line(text, i, name_of(at(i).fiber));
         }
         if (end.steps != 0) write_repetition(text, end);
     }
@@ -73,6 +75,7 @@ private:
     static void write_repetition(std::string& text, repetition end);
     int number_of(const void* object);
     void write_line(std::string& text, std::uint64_t index, const char* fiber_name);
+    static void write_switch(std::string& text, const char* fiber_name);
     void write_values(std::string& text, const trace_entry& entry);
 
     std::vector<trace_entry> entries_;  // kept from run to run: grown, never emptied
