@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What run.py runs and prints for the figures about blocking, footprint and idling, and for what detection costs."""
 
-import dataclasses
 import statistics
+
+from cases import Case, is_variant, median, nothing, with_spread
 
 FIGURES = {
     "P9": "2000 items of 200 us CPU and 2 ms of sleep",
@@ -28,42 +29,23 @@ FIGURES = {
 KINDS = ["condvar", "mutex", "pipe", "sleep", "fsync", "fault", "cold_file"]
 TIMELINES = {"three": ("max_active 3", "20/20/25"), "two": ("max_active 2", "20/20/35"),
              "intensive": ("w1, w2 cpu_intensive", "20/20/25"), "one": ("ordered, a single thread", "20/35/50")}
-SAME_AS_OTHERS = {"naive_intrusive"}  # differs from naive in nothing that matters where items block
+SAME_AS_OTHERS = {"naive_intrusive", "boost_asio"}  # differs from naive in nothing that matters where items block
 GROWS = ["cmwq", "glib"]  # pools that start more threads by themselves: the others only show their limit again
-
-
-@dataclasses.dataclass
-class Case:
-    """One program with one set of arguments: a line of the figure's table."""
-    figure: str
-    row: str
-    column: str
-    peer: str
-    work: str
-    arguments: list
-    environment: dict = dataclasses.field(default_factory=dict)
-    hogs: str = ""  # "inside" or "outside" the scheduling group
-    most_rounds: int = 1000
-
-
-def choose(only, figures):
-    """Those of `figures` that `--only` asks for: P10 means all that begin with it."""
-    names = [name for name in only.split(",") if name]
-    return [figure for figure in figures
-            if not names or any(figure == name or figure.startswith(name + "-") for name in names)]
 
 
 class Cases:
     def __init__(self, able, options):
-        self.peers = [peer for peer in able if peer not in SAME_AS_OTHERS]
+        self.peers = [peer for peer in able if peer not in SAME_AS_OTHERS and not is_variant(peer)]
         self.able, self.options, self.list = able, options, []
 
     def add(self, figure, peer, work, *arguments, row="", column="", **more):
         if work not in self.able.get(peer, []):
             return
-        limit = 20 if self.options.full or (self.options.quick and peer == "cmwq") else 5
+        limit = 20 if self.options.full or (self.options.quick and peer == "cmwq") else 2
         late = [] if self.options.quick and peer != "cmwq" else ["--limit-s", str(limit)]
         limited = late if work.startswith(("P10", "P11")) else []
+        if peer not in GROWS and peer != "floor" and work in ("P9", "P10-fresh"):
+            more.setdefault("most_rounds", 2)  # of a pool of fixed size the answer is the same each time, and slow
         self.list.append(Case(figure, row or peer, column, peer, work, [*map(str, arguments), *limited], **more))
 
     def mix(self, figure, peers, *arguments, **more):
@@ -89,7 +71,9 @@ class Cases:
         self.mix("P9", self.peers)
         self.add("P9", "cmwq", "P9", "--mix-warm-up", 0, row="cmwq cold")
         self.mix("P9-spinners", [] if quick else self.peers, *spinning)
-        self.probe("P10-blocked", "P10-blocked", self.peers, many)
+        self.probe("P10-blocked", "P10-blocked", [peer for peer in self.peers if peer in GROWS], many)
+        self.probe("P10-blocked", "P10-blocked", [peer for peer in self.peers if peer not in GROWS],
+                   [count for count in many if count in (0, 1, 2, 8, 64)])
         for kind in KINDS:
             self.probe("P10-kinds", "P10-blocked", ["cmwq"], few[:1] if quick else few, "--kind", kind,
                        row=f"cmwq {kind}")
@@ -110,8 +94,8 @@ class Cases:
         for peer in self.peers:
             self.add("P14", peer, "P14")
         self.add("P14", "cmwq", "P14", "--queue", "unbound", row="cmwq unbound")
-        idle = [] if quick else ["--idle-s", 60 if full else 10]
         for peer in self.peers:
+            idle = [] if quick else ["--idle-s", 60 if full else 10 if peer == "cmwq" else 3]
             self.add("P15", peer, "P15", *idle, most_rounds=1)
         for work in ("P1", "P5-self"):
             for tier in ("canary", "watchdog"):
@@ -122,22 +106,6 @@ class Cases:
 
 
 # ---- the tables ------------------------------------------------------------------------------------------------------
-
-def figures_of(runs, key, scale):
-    return [run[key] / scale for run in runs if key in run]
-
-
-def median(runs, key, scale=1.0, digits=0):
-    values = figures_of(runs, key, scale)
-    return f"{statistics.median(values):.{digits}f}" if values else "-"
-
-
-def with_spread(runs, key, scale, digits=1):
-    values = figures_of(runs, key, scale)
-    if not values:
-        return "-"
-    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
-
 
 def late(runs):
     """How long the last run waited in vain, as text; empty if all were in time."""
@@ -210,10 +178,6 @@ def cost_cells(runs, without):
     return [with_spread(runs, "ns", 1), paired, f"{statistics.median(shares):.2f}", median(runs, "switches")]
 
 
-def nothing(_):
-    return None
-
-
 TABLES = {
     "P9": (["wall ms", "x floor", "cpu ms", "threads", "canary ms", "found by c/b/w"], mix_cells, mix_reference),
     "P10": (["p50 us", "p99 us", "worst us", "begun", "threads", "found by c/b/w"], probe_cells, nothing),
@@ -223,24 +187,3 @@ TABLES = {
     "P15": (["s", "switches", "cpu us", "threads"], idle_cells, nothing),
     "cost": (["ns/item", "pairs %", "canary % of cpu", "switches"], cost_cells, cost_reference),
 }
-
-
-def table(described, by_row):
-    """The lines of a figure, the heading first. `described`: its entry in TABLES. by_row[row] is a list of runs, each
-    with its column."""
-    titles, cells, reference_of = described
-    split = {row: {} for row in by_row}
-    for row, runs in by_row.items():
-        for run in runs:
-            if not run["error"]:
-                split[row].setdefault(run["column"], []).append(run)
-    reference = reference_of(split)
-    lines = [["peer", *titles, "foreign %"]]
-    for row, by_column in split.items():
-        if not by_column:
-            lines.append([row, "failed: " + by_row[row][-1]["error"]])
-        for column, runs in by_column.items():
-            noisy = sum(run["noisy"] for run in runs)
-            lines.append([f"{row} {column}".strip(), *cells(runs, reference), median(runs, "foreign", 0.01),
-                          *([f"{noisy} noisy"] if noisy else [])])
-    return lines

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What run.py runs and prints for the figures about single operations: delayed items, cancelling, flushing."""
 
-from blocking import Case, median, nothing, with_spread
+from cases import Case, median, nothing, with_spread
 
 FIGURES = {
     "P12": "arm 10^6 delayed items, then cancel them; ns per item, beside a lock and a hashed wheel",

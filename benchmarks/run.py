@@ -1,43 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the benchmarks and prints one table per workload: cmwq, the peers installed here, and the floors.
+"""Runs the benchmarks and prints one table per figure and what the goals came to: cmwq, the peers installed here, the floors.
 
-One process per run; rounds go over all peers in turn, so that a slow minute of the machine hits all of them. README.md
-explains the workloads and how to read the tables.
+One process per run; rounds go over all figures and peers in turn, so that a slow minute of the machine hits all of them.
+README.md explains the workloads and how to read the tables.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import platform
 import resource
 import signal
-import statistics
 import subprocess
 import sys
 import time
 
-import blocking
-import operations
+import report
+from cases import choose, good
 
-FIGURES = blocking.FIGURES | operations.FIGURES
-TABLES = blocking.TABLES | operations.TABLES
 OWN_PROGRAMS = ["timelines", "timer_bench", "cancel_bench", "flush_bench"]  # cmwq alone, with queues of their own
-WORKLOADS = {
-    "P1": "enqueue and run 10^6 items, 1 producer",
-    "P2-2": "the same, 2 producers",
-    "P2-4": "the same, 4 producers",
-    "P3": "the same as closures, 1 producer",
-    "P4": "task tree of 2^20 items, spawned by workers",
-    "P5-self": "one item that enqueues itself 10^6 times",
-    "P5-chain": "the same with a fresh item per hop",
-    "P6": "idle pool, 1 ms gaps: submit to start",
-    "P7": "back-to-back round trip",
-    "P8": "ordered queue, 10^6 items, 1 producer",
-}
-LATENCY = {"P6", "P7"}
-FLOOR_OF = {"P2-2": "P1", "P2-4": "P1"}  # more producers do not lower what one pair of CPUs needs
+VARIANTS = ["cmwq_without_probes"]  # of cmwq, for P17; built only when asked for by name
 NOISY = 0.10  # share of the machine that other processes may take before a run is marked …
 NOBODY = 65534
 NOISY_SECONDS = 0.03  # … if it is more than the ticks in which the kernel counts it
@@ -48,6 +33,10 @@ def parse_arguments():
     parser.add_argument("--build", type=pathlib.Path, default=None,
                         help="build directory (default: the newest under build/)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each workload and peer (default 5)")
+    parser.add_argument("--minutes", type=float, default=0,
+                        help="no further round once it would not end within this time (default: none)")
+    parser.add_argument("--trace", action="store_true",
+                        help="as root, with perf: P17 also with the trace points attached")
     parser.add_argument("--quick", action="store_true", help="smoke test: small, once, judges no time")
     parser.add_argument("--full", action="store_true", help="P15: idle for 60 s; P10, P11: wait 20 s for a late peer")
     parser.add_argument("--only", default="", help="workloads, comma separated; P5 means all of P5")
@@ -81,6 +70,12 @@ def read_subjects(folder, wanted):
             programs[line] = folder / f"bench_{line}"
     if not wanted or "cmwq" in wanted:
         programs |= {name: folder / name for name in OWN_PROGRAMS}
+        for name in VARIANTS:
+            program = folder / f"bench_{name}"
+            if program.exists():
+                programs[name] = program
+            else:
+                absent.append(f"{name} (build target bench_{name})")
     unknown = wanted - programs.keys()
     if unknown:
         sys.exit(f"no such peer here: {', '.join(sorted(unknown))}")
@@ -88,14 +83,6 @@ def read_subjects(folder, wanted):
     if missing:
         sys.exit(f"not built: {', '.join(missing)}")
     return programs, absent
-
-
-def choose_workloads(only):
-    names = [name for name in only.split(",") if name]
-    chosen = [work for work in WORKLOADS if not names or any(work == n or work.startswith(n + "-") for n in names)]
-    if not chosen and not blocking.choose(only, FIGURES):
-        sys.exit(f"no such workload: {only}; there are {', '.join([*WORKLOADS, *FIGURES])}")
-    return chosen
 
 
 def environment(build, priority, unprivileged):
@@ -170,39 +157,49 @@ def execute(command, environment, priority, unprivileged):
     return json.loads(output) if output else {}, error
 
 
-def run_once(program, work, arguments, more=(), environment=None, hogs=""):
+def run_once(program, case, arguments):
     before = time.monotonic(), machine_busy_seconds(), own_busy_seconds()
-    command = [str(program), "--work", work, *(["--quick"] if arguments.quick else []), *more]
-    environment = environment or {}
-    if hogs:
-        command, extra = beside_hogs(command, hogs)
+    command = [str(program), "--work", case.work, *(["--quick"] if arguments.quick else []), *case.arguments]
+    environment = case.environment
+    if case.hogs:
+        command, extra = beside_hogs(command, case.hogs)
         environment = {**environment, **extra}
+    if case.traced:
+        command = [*ATTACHED, *command]
     # Beside hogs both sides have the same priority.
-    priority = 0 if hogs else arguments.priority
-    found, error = execute(command, environment, priority, arguments.unprivileged)
+    priority = 0 if case.hogs else arguments.priority
+    found, error = execute(command, environment, priority, arguments.unprivileged and not case.traced)
     wall = time.monotonic() - before[0]
     machine, own = machine_busy_seconds() - before[1], own_busy_seconds() - before[2]
     found["foreign"] = max(0.0, machine - own) / (wall * os.cpu_count())
     found["noisy"] = found["foreign"] > NOISY and machine - own > NOISY_SECONDS
+    found["wall_s"] = wall
     found["error"] = error
     return found
 
 
-def run_all(programs, chosen, arguments):
-    """runs[work][peer] is the list of its runs, in rounds."""
-    able = what_they_can(programs)
-    runs = {work: {peer: [] for peer in programs if work in able[peer]} for work in chosen}
-    rounds = 1 if arguments.quick else arguments.rounds
-    for number in range(rounds):
-        for work in chosen:
-            for peer in runs[work]:
-                show_progress(f"round {number + 1} of {rounds}: {work} {peer}")
-                runs[work][peer].append(run_once(programs[peer], work, arguments))
-    show_progress("")
-    return runs
+# Counting is the cheapest that can be attached to a trace point.
+ATTACHED = ["perf", "stat", "-e", "sdt_cmwq:*", "-o", "/dev/null", "--"]
+PROBES = [word for name in ("queue_work", "execute_start", "execute_end") for word in ("--add", f"sdt_cmwq:{name}")]
+
+
+@contextlib.contextmanager
+def trace_points_of(program, wanted):
+    """Perf knows the program's trace points meanwhile."""
+    if not wanted:
+        yield
+        return
+    subprocess.run(["perf", "probe", "--del", "sdt_cmwq:*"], capture_output=True, check=False)
+    subprocess.run(["perf", "buildid-cache", "--add", str(program)], capture_output=True, check=True)
+    subprocess.run(["perf", "probe", "-x", str(program), *PROBES], capture_output=True, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["perf", "probe", "--del", "sdt_cmwq:*"], capture_output=True, check=False)
 
 
 def what_they_can(programs):
+    """The works of each program."""
     return {peer: subprocess.run([str(program), "--list"], capture_output=True, text=True, check=True).stdout.split()
             for peer, program in programs.items()}
 
@@ -213,141 +210,59 @@ def show_progress(text):
 
 
 def cases_of(programs, arguments):
-    able, chosen = what_they_can(programs), blocking.choose(arguments.only, FIGURES)
-    every = [case for module in (blocking, operations) for case in module.Cases(able, arguments).build()]
+    able, chosen = what_they_can(programs), choose(arguments.only, report.FIGURES)
+    if not chosen:
+        sys.exit(f"no such figure: {arguments.only}; there are {', '.join(report.FIGURES)}")
+    every = [case for module in report.MODULES for case in module.Cases(able, arguments).build()]
     return [case for case in every if case.figure in chosen]
 
 
-def run_figures(programs, arguments):
-    """runs[figure][row] is the list of its runs; each says its column. Who was late once is not waited for again."""
-    cases = cases_of(programs, arguments)
-    runs = {figure: {} for figure in FIGURES if any(case.figure == figure for case in cases)}
-    tardy = set()
+def run_all(programs, cases, arguments):
+    """runs[figure][row] is the list of its runs, in rounds; each says its round and its column. Who was late once is not
+    waited for again."""
+    runs = {figure: {} for figure in report.FIGURES if any(case.figure == figure for case in cases)}
+    tardy, begin, expected = set(), time.monotonic(), 0.0
     rounds = 1 if arguments.quick else arguments.rounds
-    for number in range(rounds):
+    number = 0
+    while number < rounds:
+        round_begin = time.monotonic()
+        if arguments.minutes and round_begin - begin + expected > arguments.minutes * 60:
+            break
         for index, case in enumerate(cases):
             if number >= case.most_rounds or index in tardy:
                 continue
             show_progress(f"round {number + 1} of {rounds}: {case.figure} {case.row} {case.column}")
-            found = run_once(programs[case.peer], case.work, arguments, case.arguments, case.environment, case.hogs)
-            found["column"] = case.column
+            found = run_once(programs[case.peer], case, arguments)
+            found["column"], found["round"] = case.column, number
             if "not_within_ns" in found:
                 tardy.add(index)
                 if case.peer == "cmwq" and arguments.quick:
                     found["error"] = "an item never started"
             runs[case.figure].setdefault(case.row, []).append(found)
+        # The first round is longer: it holds what is done once, and waits for those who are late.
+        expected = (time.monotonic() - round_begin) * (0.7 if number == 0 else 1.0)
+        number += 1
     show_progress("")
-    return runs
+    return runs, number, (time.monotonic() - begin) / 60
 
 
-# ---- the tables ------------------------------------------------------------------------------------------------------
-
-def good(runs):
-    return [run for run in runs if not run["error"]]
-
-
-def median_of(runs, key):
-    return statistics.median(run[key] for run in runs) if runs else None
-
-
-def spread(runs, key, scale):
-    values = [run[key] / scale for run in runs]
-    digits = 1 if max(values) < 100 else 0
-    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
-
-
-def ratio(value, reference):
-    return f"{value / reference:.2f}" if reference else "-"
-
-
-def number_or_dash(value):
-    return f"{value:.1f}" if value else "-"
-
-
-def row(work, peer, runs, floor, own):
-    usable = good(runs)
-    if not usable:
-        return [peer, "failed: " + runs[-1]["error"]]
-    median = median_of(usable, "ns")
-    scale = 1000 if work in LATENCY else 1
-    noisy = sum(run["noisy"] for run in usable)
-    cells = [peer, spread(usable, "ns", scale)]
-    if work in LATENCY:
-        cells.append(spread(usable, "p99_ns", scale))
-    return cells + [
-        ratio(median, floor), ratio(median, own), number_or_dash(median_of(usable, "call_ns") / scale),
-        f"{median_of(usable, 'cpu_ns') / scale:.1f}", f"{median_of(usable, 'switches'):.0f}",
-        f"{median_of(usable, 'threads'):.0f}", f"{100 * median_of(usable, 'foreign'):.0f}",
-        f"{noisy} noisy" if noisy else "", f"{len(runs) - len(usable)} failed" if len(runs) > len(usable) else "",
-    ]
-
-
-def header(work):
-    unit = "us" if work in LATENCY else "ns"
-    times = [f"p50 {unit}", f"p99 {unit}"] if work in LATENCY else [f"{unit}/item"]
-    return ["peer", *times, "x floor", "x cmwq", f"call {unit}", f"cpu {unit}", "switches", "threads", "foreign %"]
-
-
-def print_table(rows):
-    widths = [max(len(cells[index]) for cells in rows if index < len(cells)) for index in range(max(map(len, rows)))]
-    for index, cells in enumerate(rows):
-        first, rest = cells[0].ljust(widths[0]), [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:])]
-        print("  ".join([first, *rest]).rstrip())
-        if index == 0:
-            print("-" * (sum(widths) + 2 * (len(widths) - 1)))
-    print()
-
-
-def in_order(by_peer):
-    """The harness alone, the floors, cmwq, then the peers from fast to slow."""
-    def place(peer):
-        rank = 0 if peer == "inline_call" else 1 if peer.startswith("floor") else 2 if peer == "cmwq" else 3
-        return rank, median_of(good(by_peer[peer]), "ns") or float("inf")
-    return sorted(by_peer, key=place)
-
-
-def print_tables(runs):
-    for work, by_peer in runs.items():
-        floor_runs = runs.get(FLOOR_OF.get(work, work), {}).get("floor", [])
-        floor, own = median_of(good(floor_runs), "ns"), median_of(good(by_peer.get("cmwq", [])), "ns")
-        print(f"{work}: {WORKLOADS[work]}")
-        print_table([header(work)] + [row(work, peer, by_peer[peer], floor, own) for peer in in_order(by_peer)])
-
-
-def print_figures(runs):
-    for figure, by_row in runs.items():
-        print(f"{figure}: {FIGURES[figure]}")
-        print_table(blocking.table(TABLES[figure.split("-")[0]], by_row))
-
-
-def describe(facts, runs, absent):
-    every = [run for by_peer in runs.values() for its_runs in by_peer.values() for run in good(its_runs)]
+def add_what_ran(facts, runs, absent):
+    every = [run for by_row in runs.values() for its_runs in by_row.values() for run in good(its_runs)]
     facts["versions"] = {run["peer"]: run["version"] for run in every if run["version"]}
     facts["compiler"] = sorted({run["compiler"] for run in every})
     facts["optimized"] = all(run["optimized"] for run in every)
     facts["absent"] = absent
-    print(f"{facts['cpus']} CPUs, {facts['cpu']}; Linux {facts['kernel']}; compiler {', '.join(facts['compiler'])}; "
-          f"revision {facts['revision']}; priority {facts['priority']}; "
-          f"{'as root' if facts['user'] == 0 else 'as an unprivileged user'}")
-    print("versions:", ", ".join(f"{peer} {version}" for peer, version in facts["versions"].items()))
-    if absent:
-        print("absent:", ", ".join(absent))
-    if not facts["optimized"]:
-        print("WARNING: not an optimized build without assertions; the times mean nothing")
-    print()
 
 
 def main():
     arguments = parse_arguments()
     build = find_build(arguments.build)
     programs, absent = read_subjects(build, {name for name in arguments.peers.split(",") if name})
-    facts = environment(build, arguments.priority, arguments.unprivileged)
-    runs = run_all(programs, choose_workloads(arguments.only), arguments)
-    figures = run_figures(programs, arguments)
-    describe(facts, runs | figures, absent)
-    print_tables(runs)
-    print_figures(figures)
-    runs |= figures
+    facts = environment(build, arguments.priority, arguments.unprivileged) | {"quick": arguments.quick}
+    with trace_points_of(programs.get("cmwq"), arguments.trace):
+        runs, facts["rounds"], facts["minutes"] = run_all(programs, cases_of(programs, arguments), arguments)
+    add_what_ran(facts, runs, absent)
+    print(report.whole_text(facts, runs), end="")
     if arguments.json:
         arguments.json.write_text(json.dumps({"environment": facts, "runs": runs}, indent=1) + "\n")
     failures = [f"{work} {peer}: {run['error']}" for work, by_peer in runs.items()

@@ -10,7 +10,8 @@ packages=(g++ cmake ninja-build pkg-config python3
     libhwloc-dev systemtap-sdt-dev libgtest-dev libssl-dev libcli11-dev nlohmann-json3-dev)
 for option in "$@"; do
     case $option in
-        --bench) packages+=(libbenchmark-dev libtbb-dev libasio-dev libglib2.0-dev libuv1-dev qt6-base-dev liburcu-dev) ;;
+        --bench) packages+=(libbenchmark-dev libtbb-dev libasio-dev libboost-dev libeigen3-dev libglib2.0-dev libuv1-dev qt6-base-dev
+            libthread-pool-dev liburcu-dev python3-matplotlib) ;;
         --check) packages+=(clang clang-19 libclang-rt-19-dev clang-format) ;;
         -h | --help) sed -n '4,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "install-deps: unknown option: $option (see --help)" >&2; exit 2 ;;

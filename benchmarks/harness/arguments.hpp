@@ -28,11 +28,16 @@ inline bool parse(std::string_view text, submitter_place& place) noexcept {
 /// False: there is no such size, or no such value.
 inline bool set(settings& sizes, std::string_view name, std::string_view value) noexcept {
     std::int64_t seconds = 0;
+    std::int64_t microseconds = 0;
     if (name == "--items") return read_number(value, sizes.items);
     if (name == "--mix-warm-up") return read_number(value, sizes.warm_up_mix);
+    if (name == "--mix-items") return read_number(value, sizes.mix_items);
     if (name == "--blockers") return read_number(value, sizes.blockers);
     if (name == "--waiters") return read_number(value, sizes.waiters);
     if (name == "--spinners") return read_number(value, sizes.spinners);
+    if (name == "--in-flight") return read_number(value, sizes.in_flight);
+    if (name == "--queues") return read_number(value, sizes.queues);
+    if (name == "--gap-us" && read_number(value, microseconds)) return (sizes.gap_ns = microseconds * 1'000) > 0;
     if (name == "--kind") return parse(value, sizes.kind);
     if (name == "--place") return parse(value, sizes.place);
     if (name == "--queue") return (sizes.unbound = value == "unbound") || value == "percpu";

@@ -12,13 +12,16 @@
 //       resubmit(task)          from Work::run: the same item again
 //       spawn(payload)          only for P3: the same as submit, as a closure that the peer stores
 //       enter, help, reap       optional, see workloads/drain.hpp
+//       make_queues, submit_to  optional, see workloads/growth.hpp
 //   figures                     optional: what the peer knows about itself, see harness/result.hpp
 #pragma once
 
 #include "../workloads/drain.hpp"
 #include "../workloads/footprint.hpp"
+#include "../workloads/growth.hpp"
 #include "../workloads/inside.hpp"
 #include "../workloads/latency.hpp"
+#include "../workloads/light.hpp"
 #include "../workloads/mix.hpp"
 #include "../workloads/probe.hpp"
 #include "../workloads/waiters.hpp"
@@ -28,9 +31,19 @@
 
 namespace bench {
 
+/// Light load is for those who can be woken for one item, growth for those whose items can enqueue themselves, or who
+/// have queues.
+template <class Peer>
+constexpr bool runs(workload which) {
+    if (which == workload::light) return Peer::runs(workload::p6);
+    if (which == workload::growth_items) return Peer::runs(workload::p5_self);
+    if (which == workload::growth_queues) return Peer::runs(workload::p8) && has_queues<Peer>;
+    return Peer::runs(which);
+}
+
 template <class Peer, workload Which>
 result measure(const settings& sizes) {
-    if constexpr (!Peer::runs(Which)) {
+    if constexpr (!runs<Peer>(Which)) {
         return {};
     } else if constexpr (Which == workload::p1) {
         return measure_drain<drain, false, Peer>(sizes);
@@ -62,6 +75,12 @@ result measure(const settings& sizes) {
         return measure_waiters<Peer>(sizes);
     } else if constexpr (Which == workload::p14) {
         return measure_footprint<Peer>(sizes);
+    } else if constexpr (Which == workload::light) {
+        return measure_light<Peer>(sizes);
+    } else if constexpr (Which == workload::growth_items) {
+        return measure_in_flight<Peer>(sizes);
+    } else if constexpr (Which == workload::growth_queues) {
+        return measure_queues<Peer>(sizes);
     } else {
         return measure_idle<Peer>(sizes);
     }
@@ -72,7 +91,7 @@ int run_named(std::string_view name, const settings& sizes, std::index_sequence<
     bool known = false;
     bool complete = false;
     const auto try_one = [&]<std::size_t I>() {
-        if (name == workloads[I].name && Peer::runs(workloads[I].value)) {
+        if (name == workloads[I].name && runs<Peer>(workloads[I].value)) {
             const result found = measure<Peer, workloads[I].value>(sizes);
             print(found, Peer::name, Peer::version(), name);
             known = true;
@@ -89,7 +108,7 @@ int run_named(std::string_view name, const settings& sizes, std::index_sequence<
 template <class Peer>
 int list_workloads() {
     for (const named_workload& each : workloads) {
-        if (Peer::runs(each.value)) {
+        if (runs<Peer>(each.value)) {
             std::printf("%.*s\n", static_cast<int>(each.name.size()), each.name.data());
         }
     }

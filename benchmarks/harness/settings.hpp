@@ -33,12 +33,19 @@ struct settings {
     std::size_t blockers = 1;       // P10
     block_kind kind = block_kind::condvar;
     submitter_place place = submitter_place::anywhere;
-    std::size_t waiters = 64;               // P11
-    std::size_t queued_items = 50'000;      // P14
-    std::int64_t idle_ns = 10'000'000'000;  // P15
-    std::int64_t limit_ns = 5'000'000'000;  // P10, P11: then the answer is "not within"
-    unsigned spinners = 0;                  // threads of the program that compute all the time
-    bool unbound = false;                   // cmwq: the unbound system queue
+    std::size_t waiters = 64;                // P11
+    std::size_t queued_items = 50'000;       // P14
+    std::int64_t idle_ns = 10'000'000'000;   // P15
+    std::int64_t settle_ns = 1'000'000'000;  // P15: from the work to the beginning of the idle time
+    std::int64_t limit_ns = 5'000'000'000;   // P10, P11: then the answer is "not within"
+    unsigned spinners = 0;                   // threads of the program that compute all the time
+    bool unbound = false;                    // cmwq: the unbound system queue
+
+    // Of light load and of growth.
+    std::int64_t gap_ns = 1'000'000;             // light: from one item to the next
+    std::int64_t light_load_ns = 1'000'000'000;  // light: for so long
+    std::size_t in_flight = 1;                   // growth-items: so many items enqueue themselves over and over
+    std::size_t queues = 1;                      // growth-queues: over which the items are dealt out
 };
 
 /// Small enough for a smoke test: shows that every item runs, says nothing about time. What the command line says goes
@@ -56,11 +63,13 @@ inline const settings quick_settings{
     .rounds = 2,
     .waiters = 8,
     .queued_items = 2'000,
-    .idle_ns = 100'000'000,
+    .idle_ns = 50'000'000,
+    .settle_ns = 20'000'000,
     .limit_ns = 200'000'000,
+    .light_load_ns = 20'000'000,
 };
 
-/// The figures of the design that this program measures. P2 comes with 2 and with 4 producers, P5 as one item that
+/// The figures of the design that this program measures, and those of light load and of growth. P2 comes with 2 and with 4 producers, P5 as one item that
 /// enqueues itself and as a chain of fresh items.
 enum class workload : std::uint8_t {
     p1,
@@ -79,6 +88,9 @@ enum class workload : std::uint8_t {
     p11,
     p14,
     p15,
+    light,
+    growth_items,
+    growth_queues,
 };
 
 /// The subject's threads block: a pool that can grow without limit is asked to.
@@ -109,6 +121,9 @@ inline constexpr std::array workloads{
     named_workload{workload::p11, "P11"},
     named_workload{workload::p14, "P14"},
     named_workload{workload::p15, "P15"},
+    named_workload{workload::light, "light"},
+    named_workload{workload::growth_items, "growth-items"},
+    named_workload{workload::growth_queues, "growth-queues"},
 };
 
 }  // namespace bench

@@ -7,6 +7,7 @@
 #include <cmwq/cmwq.hpp>
 #include <cmwq/version.hpp>
 #include <cstdlib>
+#include <vector>
 
 namespace {
 
@@ -67,6 +68,18 @@ struct cmwq_peer {
 
         void resubmit(task& item) { queue_->enqueue(item); }
 
+        void make_queues(std::size_t count) {
+            for (std::size_t index = 0; index < count; ++index) {
+                many_.push_back(cmwq::make_queue(cmwq::ordered{.name = "many"}));
+            }
+        }
+
+        void submit_to(std::size_t queue, std::uintptr_t payload) {
+            task& item = ring_.next();
+            item.payload = payload;
+            many_[queue]->enqueue(item);
+        }
+
         void spawn(std::uintptr_t payload) {
             const bool accepted{queue_->try_spawn([payload] { bench::count_item(payload); })};
             if (!accepted) {
@@ -79,6 +92,7 @@ struct cmwq_peer {
 
         bench::item_ring<task> ring_;
         cmwq::owned_queue owned_;
+        std::vector<cmwq::owned_queue> many_;
         cmwq::queue* queue_ = &cmwq::system();
     };
 };

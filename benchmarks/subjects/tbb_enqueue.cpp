@@ -4,6 +4,7 @@
 // graph stands for the ordered queue.
 #include "../harness/main.hpp"
 
+#include <deque>
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
@@ -43,6 +44,17 @@ struct tbb_enqueue {
         void resubmit(const task& again) { submit(again.payload); }
         void spawn(std::uintptr_t payload) { submit(payload); }
 
+        void make_queues(std::size_t count) {
+            for (std::size_t index = 0; index < count; ++index) {
+                many_.emplace_back(graph_, tbb::flow::serial, [this](std::uintptr_t payload) {
+                    run(payload);
+                    return tbb::flow::continue_msg{};
+                });
+            }
+        }
+
+        void submit_to(std::size_t queue, std::uintptr_t payload) { many_[queue].try_put(payload); }
+
     private:
         using serial_node = tbb::flow::function_node<std::uintptr_t, tbb::flow::continue_msg, tbb::flow::queueing>;
 
@@ -58,6 +70,7 @@ struct tbb_enqueue {
                                 run(payload);
                                 return tbb::flow::continue_msg{};
                             }};
+        std::deque<serial_node> many_;
     };
 };
 

@@ -86,7 +86,7 @@ result measure_idle(const settings& sizes) {
     submit_mix(subject, 0, sizes.warm_up_mix + 1);
     thread_watch{}.until(mix::last_ended, 1);
     reap(subject);
-    sleep_ns(1'000'000'000);
+    sleep_ns(static_cast<long>(sizes.settle_ns));
     const auto others_switches = [] { return context_switches() - context_switches(RUSAGE_THREAD); };
     const auto others_cpu = [] { return process_cpu_ns() - thread_cpu_ns(); };
     const long switches = others_switches();
