@@ -56,6 +56,9 @@ public:
 
     std::uint64_t size() const { return total_; }
 
+    /// The entry number `index`, one of the last few, for those who count in options::on_step.
+    const trace_entry& entry(std::uint64_t index) const { return entries_[index % capacity]; }
+
 private:
     // Enough for the longest run that is not a livelock; of longer ones the end is kept.
     static constexpr std::uint64_t capacity = std::uint64_t{1} << 18;
