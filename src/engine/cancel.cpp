@@ -2,6 +2,7 @@
 #include "engine/cancel.hpp"
 
 #include "engine/bound.hpp"
+#include "engine/collision.hpp"
 #include "engine/completion.hpp"
 #include "engine/flush.hpp"
 #include "engine/held_lists.hpp"
@@ -16,9 +17,15 @@ namespace engine {
 
 namespace {
 
+/// What an instance leaves behind that is taken off a list: who waits for it, and a token that did.
+struct left_behind {
+    marks waiting = 0;
+    token* carrier = nullptr;
+};
+
 /// Out of the lists of `wq`: the caller then has the instance, pending and taken. False: it was not in any of them
 /// just now.
-bool take_off_lists(work_base& item, cmwq_queue& wq, marks& waiting) noexcept {
+bool take_off_lists(work_base& item, cmwq_queue& wq, left_behind& behind) noexcept {
     held_lists held{wq, this_worker_slot()};
     held.for_each([](item_list&) {});
     if (!transition_to_held(item, wq.id)) return false;
@@ -28,7 +35,8 @@ bool take_off_lists(work_base& item, cmwq_queue& wq, marks& waiting) noexcept {
     }
     held.unlink(item);
     transition_to_taken(item);
-    waiting = home::marks_of(item);
+    behind.waiting = home::marks_of(item);
+    if (wq.one_at_a_time) behind.carrier = take_left_token(*wq.first_seat(), &item);
     access::prev_and_home(item) = 0;
     return true;
 }
@@ -47,13 +55,14 @@ struct cancelling {
 bool take_from_queue(work_base& item, queue_id id, const taken_step& then) noexcept {
     cmwq_queue* wq = registry::instance().pin_queue(id);
     if (wq == nullptr) return false;  // the word is old by now; a queue with a pending item is not destroyed
-    marks waiting = 0;
-    const bool ours = take_off_lists(item, *wq, waiting);
+    left_behind behind;
+    const bool ours = take_off_lists(item, *wq, behind);
     if (ours) {
-        if ((waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);
+        if (behind.carrier != nullptr) send_on_token(*behind.carrier);
+        if ((behind.waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);
         then.function(item, then.context);
         if (wq->bound != nullptr) give_back_room(*wq->bound);
-        if ((waiting & queue_mark) != 0) flush_instance_done(*wq);
+        if ((behind.waiting & queue_mark) != 0) flush_instance_done(*wq);
     }
     registry::instance().unpin_queue(*wq);
     return ours;

@@ -101,6 +101,13 @@ std::size_t nr_collided(worker& me) noexcept {
     return me.collided_items.size();
 }
 
+token* find_token_of(const pool_workqueue& seat, const item_list& items) noexcept {
+    for (work_base* left = items.front(); left != nullptr; left = item_list::next(*left)) {
+        if (is_token(*left) && static_cast<token*>(left)->seat == &seat) return static_cast<token*>(left);
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 executed hand_over_if_running(worker& me, picked_item& picked, worker_id last,
@@ -137,6 +144,27 @@ void send_on_collided_items(worker& me) noexcept {
         } else {
             wake_after_push(*sent.pool, sent.unseen);
         }
+    }
+}
+
+token* take_left_token(const pool_workqueue& seat,
+                       const work_base* because_of) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    token* taken = nullptr;
+    registry::instance().for_each_worker([&](worker& other) CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+        if (taken != nullptr || (because_of != nullptr && !runs(other, because_of))) return;
+        taken = find_token_of(seat, other.collided_items);
+        if (taken != nullptr) other.collided_items.unlink(*taken);
+    });
+    return taken;
+}
+
+void send_on_token(token& carrier) noexcept {
+    pool_workqueue& seat = *carrier.seat;
+    pool_workqueue* const parent = seat.parent;
+    if (parent != nullptr) {
+        if (wait_in_parent(seat, carrier, no_place)) send_token(*parent, no_place);
+    } else if (!retire_token(seat, carrier)) {
+        send_to_pools(seat, carrier, no_place);
     }
 }
 

@@ -77,6 +77,20 @@ found look_without_queue(work_base& item, item_flush_ticket& ticket) noexcept {
     return look_for_running(item, ticket);
 }
 
+/// The instance that was waited for has been cancelled. One that ran beside it may still do so.
+void wait_for_earlier(work_base& item, item_flush_ticket& ticket, runtime_state* runtime) noexcept {
+    while (ticket.cancelled) {
+        ticket.cancelled = false;
+        {
+            locked hold{registry::instance().collide_lock};
+            worker* runner = runner_of(item, word_of(item));
+            if (runner == nullptr) return;
+            (void)wait_for_running(*runner, ticket);
+        }
+        wait_for(ticket.done, runtime);
+    }
+}
+
 }  // namespace
 
 bool flush_one(work_base& item) noexcept {
@@ -92,7 +106,10 @@ bool flush_one(work_base& item) noexcept {
         if (wq != nullptr) registry::instance().unpin_queue(*wq);
         switch (what) {
         case found::nothing: return false;
-        case found::ticket: wait_for(ticket.done, runtime); return true;
+        case found::ticket:
+            wait_for(ticket.done, runtime);
+            wait_for_earlier(item, ticket, runtime);
+            return true;
         case found::in_between: platform::yield(); break;
         }
     }

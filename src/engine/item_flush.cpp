@@ -61,7 +61,10 @@ void item_flushes::instance_done(const worker& runner, std::uint64_t number) noe
 }
 
 void item_flushes::instance_cancelled(const work_base& item) noexcept {
-    complete_where([&](const item_flush_ticket& ticket) { return ticket.item == &item && ticket.runner == nullptr; });
+    complete_where([&](item_flush_ticket& ticket) {
+        ticket.cancelled = ticket.item == &item && ticket.runner == nullptr;
+        return ticket.cancelled;
+    });
 }
 
 }  // namespace engine

@@ -15,6 +15,7 @@ struct item_flush_ticket {
     const work_base* item = nullptr;
     const worker* runner = nullptr;  ///< null: the pending instance
     std::uint64_t number = 0;        ///< which item of the runner
+    bool cancelled = false;          ///< the pending instance did not run: an earlier one may still do so
     item_flush_ticket* next = nullptr;
     platform::parker done;
 };

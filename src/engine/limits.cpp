@@ -2,6 +2,7 @@
 #include "engine/limits.hpp"
 
 #include "engine/attributes.hpp"
+#include "engine/collision.hpp"
 #include "engine/held_lists.hpp"
 #include "engine/misuse.hpp"
 #include "engine/nesting.hpp"
@@ -187,6 +188,18 @@ void set_frozen(runtime_state& runtime, bool frozen) noexcept {
     });
 }
 
+/// Of a frozen queue in order: its first item still runs, on another queue perhaps, and the token waits for that. It will
+/// wait for the thaw anyhow, and nothing of this queue runs.
+void call_back_left_token(pool_workqueue& seat) noexcept {
+    if (!seat.in_order || is_quiet(seat)) return;
+    token* carrier = nullptr;
+    {
+        locked hold{registry::instance().collide_lock};
+        carrier = take_left_token(seat, nullptr);
+    }
+    if (carrier != nullptr) send_on_token(*carrier);
+}
+
 }  // namespace
 
 unsigned checked_max_active(int asked) noexcept {
@@ -269,10 +282,14 @@ void thaw(runtime_state& runtime) noexcept {
 bool frozen(runtime_state& runtime) noexcept {
     locked hold{runtime.setup_lock};
     bool quiet = runtime.frozen;
+    if (!quiet) return false;
     for_each_freezable_queue(runtime, [&](cmwq_queue& wq) {
         // Its tokens may be out and wait for the parent's thaw; what they run is out at the parent's seat.
         if (is_nested_in_freezable(wq)) return;
-        for_each_seat(wq, [&](pool_workqueue& seat) { quiet = quiet && is_quiet(seat); });
+        for_each_seat(wq, [&](pool_workqueue& seat) {
+            call_back_left_token(seat);
+            quiet = quiet && is_quiet(seat);
+        });
     });
     return quiet;
 }

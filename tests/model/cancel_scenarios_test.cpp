@@ -83,6 +83,35 @@ TEST(cancel, of_a_flushed_item_lets_its_flushers_go) {
     }
 }
 
+TEST(cancel, of_the_pending_instance_leaves_its_flushers_with_the_one_that_runs) {
+    for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
+        explore(how, schedules, [] {
+            tested_runtime rt;
+            tested_item item;
+            gate inside, end;
+            item.body = [&](tested_item&) {
+                inside.open();
+                end.wait();
+            };
+            (void)rt.system().enqueue(item);
+            inside.wait();
+            (void)rt.system_unbound().enqueue(item);
+            const auto flush = [&] {
+                item.flush();
+                model::check(item.inside == 0, "a flushed item does not run any more");
+            };
+            together({{0, flush}, {1, flush}, {-1, [&] {
+                                                   work_a_little(20);
+                                                   (void)item.cancel();
+                                                   work_a_little(20);
+                                                   end.open();
+                                               }}});
+            rt.system().flush();
+            rt.system_unbound().flush();
+        });
+    }
+}
+
 TEST(cancel, of_an_item_that_is_left_with_the_worker_that_runs_it) {
     for (const auto& how : {on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(without_watchdog(how), schedules, [] {
@@ -104,6 +133,34 @@ TEST(cancel, of_an_item_that_is_left_with_the_worker_that_runs_it) {
             in_order->flush();
             model::check(item.runs + cancelled == taken[0] + taken[1], "each accepted enqueue was run or cancelled");
             model::check(behind.runs == 1, "the order goes on behind it");
+        });
+    }
+}
+
+TEST(cancel, lets_an_order_go_on_that_waited_for_the_item_to_end_elsewhere) {
+    for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
+        explore(how, schedules, [] {
+            tested_runtime rt;
+            const auto outer = rt.make_queue(cmwq::unbound{.name = "outer", .max_active = 2});
+            const auto in_order = rt.make_queue(cmwq::ordered{.name = "in order"});
+            const auto nested = rt.make_queue(cmwq::ordered{.name = "nested", .parent = &*outer});
+            for (cmwq::queue* order : {&*in_order, &*nested}) {
+                tested_item item, behind;
+                gate inside, end;
+                item.body = [&](tested_item&) {
+                    inside.open();
+                    end.wait();
+                };
+                (void)rt.system().enqueue(item);
+                inside.wait();
+                model::check(order->enqueue(item) && order->enqueue(behind), "both are accepted");
+                model::sleep_for(1ms);  // the first one is found to run, or not yet
+                model::check(item.cancel(), "it was pending");
+                order->flush();
+                model::check(behind.runs == 1 && item.inside == 1, "the next one did not wait for it");
+                end.open();
+                rt.system().flush();
+            }
         });
     }
 }

@@ -159,4 +159,32 @@ TEST(freezing, leaves_cancel_and_destruction_working) {
     });
 }
 
+TEST(freezing, does_not_wait_for_an_item_that_runs_on_another_queue) {
+    for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
+        explore(how, schedules, [] {
+            tested_runtime rt;
+            const auto in_order = rt.make_queue(cmwq::ordered{.name = "in order", .freezable = true});
+            tested_item item;
+            gate inside, end;
+            item.body = [&](tested_item& self) {
+                if (self.runs != 1) return;
+                inside.open();
+                end.wait();
+            };
+            (void)rt.system().enqueue(item);
+            inside.wait();
+            model::check(in_order->enqueue(item), "accepted");
+            work_a_little(20);
+            rt.freeze();
+            while (!rt.frozen()) model::sleep_for(1ms);
+            end.open();
+            rt.system().flush();
+            model::check(item.runs == 1 && item.pending(), "it waits for the thaw");
+            rt.thaw();
+            in_order->flush();
+            model::check(item.runs == 2, "and runs then");
+        });
+    }
+}
+
 }  // namespace
