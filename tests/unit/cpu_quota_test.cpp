@@ -52,6 +52,11 @@ TEST(cpu_quota, is_rounded_up) {
     EXPECT_EQ(made_up_groups{}.of_member("0::/").with("cpu.max", "1000 100000").quota(), 1);
 }
 
+TEST(cpu_quota, of_absurd_size_is_a_large_one) {
+    EXPECT_EQ(made_up_groups{}.of_member("0::/").with("cpu.max", "9223372036854775807 9223372036854775807").quota(), 1);
+    EXPECT_GE(made_up_groups{}.of_member("0::/").with("cpu.max", "9223372036854775807 2").quota(), 1024);
+}
+
 TEST(cpu_quota, is_that_of_the_own_group) {
     made_up_groups groups;
     groups.of_member("0::/system.slice/own.service").with("system.slice/other.service/cpu.max", "100000 100000");

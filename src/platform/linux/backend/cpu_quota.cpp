@@ -19,7 +19,7 @@ struct limit {
     long long period = 0;
 
     int cpus() const noexcept {
-        return quota > 0 && period > 0 ? static_cast<int>(std::min((quota + period - 1) / period, 1LL << 20)) : 0;
+        return quota > 0 && period > 0 ? static_cast<int>(std::min((quota - 1) / period + 1, 1LL << 20)) : 0;
     }
 };
 
