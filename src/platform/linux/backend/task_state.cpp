@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/task_state.hpp"
 
-#include <cstdio>
-#include <cstring>
+#include "backend/kernel_text.hpp"
+
 #include <ctime>
 #include <unistd.h>
 
@@ -22,27 +22,10 @@ void read_task_file(int thread_id, const char* name, char (&text)[256]) noexcept
     text[length > 0 ? length : 0] = '\0';
 }
 
-task_state from_letter(char letter) noexcept {
-    switch (letter) {
-    case 'R': return task_state::running;
-    case 'S':
-    case 'D': return task_state::blocked;
-    default: return task_state::unknown;
-    }
-}
-
-/// From the text of `syscall`.
-task_state from_call(const char* text) noexcept {
-    return std::strncmp(text, "running", 7) == 0 ? task_state::running : task_state::blocked;
-}
-
 task_state from_stat(int thread_id) noexcept {
     char text[256];
     read_task_file(thread_id, "stat", text);
-    // The name in field 2 may hold anything, parentheses included: the state follows the last one.
-    const char* end_of_name = std::strrchr(text, ')');
-    if (end_of_name == nullptr || end_of_name[1] == '\0') return task_state::unknown;
-    return from_letter(end_of_name[2]);
+    return state_from_stat(text);
 }
 
 }  // namespace
@@ -53,7 +36,7 @@ task_state task_state_of(int thread_id) noexcept {
     char text[256];
     text[read_kept_file(thread_id, text, sizeof text - 1)] = '\0';
     if (text[0] == '\0') read_task_file(thread_id, "syscall", text);
-    return text[0] != '\0' ? from_call(text) : from_stat(thread_id);
+    return text[0] != '\0' ? state_from_call(text) : from_stat(thread_id);
 }
 
 void describe_place(int thread_id, char (&text)[256]) noexcept {
@@ -61,13 +44,7 @@ void describe_place(int thread_id, char (&text)[256]) noexcept {
     read_task_file(thread_id, "wchan", channel);
     read_task_file(thread_id, "syscall", call);
     read_task_file(thread_id, "stack", stack);  // the kernel shows it to root only
-    call[std::strcspn(call, " \n")] = '\0';
-    stack[std::strcspn(stack, "\n")] = '\0';
-    const bool runs = std::strcmp(call, "running") == 0;
-    std::snprintf(text, sizeof text, "%s%s%.40s%s%.40s%s%.80s", runs ? "running" : "blocked",
-                  runs || channel[0] == '\0' ? "" : " in ", runs ? "" : channel,
-                  runs || call[0] == '\0' ? "" : ", system call ", runs ? "" : call,
-                  runs || stack[0] == '\0' ? "" : ", stack ", runs ? "" : stack);
+    describe_place(channel, call, stack, text);
 }
 
 std::chrono::nanoseconds cpu_time_of(int thread_id) noexcept {

@@ -2,6 +2,7 @@
 #include "backend/topology.hpp"
 
 #include "backend/cpu_quota.hpp"
+#include "backend/kernel_text.hpp"
 #include "backend/thread.hpp"
 
 #include <algorithm>
@@ -51,16 +52,9 @@ void append(topology& t, int os_cpu) noexcept {
 void append_others(topology& t, const cpu_set_t& ours) noexcept {
     std::FILE* file = std::fopen("/sys/devices/system/cpu/present", "re");
     if (file == nullptr) return;
-    int first = 0;
-    while (std::fscanf(file, "%d", &first) == 1) {  // ranges, as in 0-3,8
-        int last = first;
-        int between = std::fgetc(file);
-        if (between == '-' && std::fscanf(file, "%d", &last) == 1) between = std::fgetc(file);
-        for (int cpu = std::max(first, 0); cpu <= std::min(last, max_os_cpus); ++cpu) {
-            if (!is_set(cpu, ours)) append(t, cpu);
-        }
-        if (between != ',') break;
-    }
+    read_cpu_list(file, max_os_cpus, [&](int cpu) {
+        if (!is_set(cpu, ours)) append(t, cpu);
+    });
     std::fclose(file);
 }
 
