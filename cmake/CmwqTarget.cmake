@@ -59,3 +59,6 @@ function(cmwq_library_settings target)
     cmwq_sanitize(${target})
     cmwq_count_coverage(${target})
 endfunction()
+
+# libFuzzer learns from these which code an input reaches. Not the depth of the stack: the model has many stacks.
+set(CMWQ_FUZZ_FLAGS -fsanitize=fuzzer-no-link -fno-sanitize-coverage=stack-depth)

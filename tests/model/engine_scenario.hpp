@@ -14,19 +14,15 @@
 // Each scenario makes its own runtime. Items are declared after it and flushed before they go.
 #pragma once
 
-#include "engine/item_flush.hpp"
-#include "engine/online_cpus.hpp"
-#include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
-#include "engine/timers.hpp"
 #include "model/explore.hpp"
+#include "model/forget_run.hpp"
 #include "model/invariants.hpp"
 
 #include <chrono>
 #include <cmwq/cmwq.hpp>
 #include <functional>
 #include <initializer_list>
-#include <new>
 #include <utility>
 #include <vector>
 
@@ -81,14 +77,9 @@ model::options with_pool_invariant(model::options how, Invariant invariant) {
 
 // ---- where ---------------------------------------------------------------------------------------------------------
 
-/// The engine's process-wide tables are what the abandoned threads of a failed run left: they are overwritten.
 inline void forget_failed_run(bool failed) {
-    new (&engine::online_cpus::instance()) engine::online_cpus;  // may have been asked without a runtime
-    if (!failed) return;
-    forget_all_watched();
-    new (&engine::registry::instance()) engine::registry;
-    new (&engine::item_flushes::instance()) engine::item_flushes;
-    new (&engine::timers::instance()) engine::timers;
+    if (failed) forget_all_watched();
+    forget_run(failed);
 }
 
 inline model::options on_cpus(int count) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine's process-wide tables after a run. Of a failed one they are what its abandoned threads left: they are
+// overwritten.
+#pragma once
+
+#include "engine/item_flush.hpp"
+#include "engine/online_cpus.hpp"
+#include "engine/registry.hpp"
+#include "engine/timers.hpp"
+
+#include <new>
+
+namespace cmwq_test {
+
+inline void forget_run(bool failed) {
+    namespace engine = cmwq::engine;
+    new (&engine::online_cpus::instance()) engine::online_cpus;  // may have been asked without a runtime
+    if (!failed) return;
+    new (&engine::registry::instance()) engine::registry;
+    new (&engine::item_flushes::instance()) engine::item_flushes;
+    new (&engine::timers::instance()) engine::timers;
+}
+
+}  // namespace cmwq_test
