@@ -11,16 +11,20 @@
 #   asan      clang 19, AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer
 #   minimal   without exceptions, RTTI and hwloc
 #   format    .clang-format
+# Not by default, for they take long: `matrix`, the compilers and sanitizers that the legs above do not combine, or one of
+# these presets by its name: plain-clang19 tsan-gcc tsan-clang14 asan-gcc asan-clang14
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 all_legs=(ci tiers debug tsan asan minimal format)
+matrix=(plain-clang19 tsan-gcc tsan-clang14 asan-gcc asan-clang14)
 legs=("$@")
+[ "${1:-}" != matrix ] || legs=("${matrix[@]}")
 [ $# -gt 0 ] || legs=("${all_legs[@]}")
 for leg in "${legs[@]}"; do
-    case " ${all_legs[*]} " in
+    case " ${all_legs[*]} ${matrix[*]} " in
         *" $leg "*) ;;
-        *) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        *) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done
 
