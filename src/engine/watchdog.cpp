@@ -26,6 +26,7 @@ using std::chrono::nanoseconds;
 
 /// How often we look.
 constexpr nanoseconds tick_length = milliseconds{10};
+constexpr nanoseconds longest_step = milliseconds{100};
 constexpr nanoseconds time_between_state_checks = std::chrono::seconds{1};
 
 pool_scope* made_scope(runtime_state& runtime, unsigned kind) noexcept {
@@ -159,7 +160,9 @@ void watchdog::for_each_pool(Visit visit) noexcept {
 bool watchdog::tick() noexcept {
     timers::instance().machine_is_awake();
     locked hold{tick_lock_};
-    online_cpus::instance().refresh_if_due(platform::now());
+    const nanoseconds now = platform::now();
+    measure_standstill(now);
+    online_cpus::instance().refresh_if_due(now);
     follow_cpus_locked();
     choose_tier();
     for_each_pool([this](worker_pool& pool, bool scope_has_work) { look_at(pool, scope_has_work); });
@@ -249,9 +252,17 @@ std::uint64_t watchdog::items_begun(worker_pool& pool) noexcept {
     return begun;
 }
 
+/// Time in which not even this thread ran is nobody's fault: the process was stopped, or its machine paused. Of it a
+/// step counts, so that a pool which gets on no more is reported beside a watchdog that seldom runs, too.
+void watchdog::measure_standstill(nanoseconds now) noexcept {
+    stood_still_ = std::max(now - last_tick_ - longest_step, nanoseconds::zero());
+    last_tick_ = now;
+}
+
 void watchdog::look_for_stall(worker_pool& pool) noexcept {
     const nanoseconds limit = runtime_.options.report_stalls_after;
     if (limit == nanoseconds::zero()) return;
+    if (pool.no_progress_since != nanoseconds::zero()) pool.no_progress_since += stood_still_;
     const nanoseconds now = platform::now();
     const std::uint64_t begun = items_begun(pool);
     if (begun != pool.seen_begun || pool.no_progress_since == nanoseconds::zero()) {

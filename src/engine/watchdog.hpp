@@ -70,6 +70,7 @@ private:
     void summon_rescuers_locked(const pool_scope& scope) noexcept;
     static bool anybody_counted(worker_pool& pool) noexcept;
     static std::uint64_t items_begun(worker_pool& pool) noexcept;
+    void measure_standstill(std::chrono::nanoseconds now) noexcept;
     void look_for_stall(worker_pool& pool) noexcept;
     template <class Visit>
     void for_each_pool(Visit visit) noexcept;
@@ -89,6 +90,8 @@ private:
     bool states_in_doubt_ = true;                      // W: one could not be read since they were last tried
     std::chrono::nanoseconds next_state_check_{0};     // W
     bool told_of_loss_ = false;                        // W
+    std::chrono::nanoseconds last_tick_{0};            // W
+    std::chrono::nanoseconds stood_still_{0};          // W: before this tick, beyond what counts
     unsigned followed_cpus_ = 0;                       // W: as of that generation of online_cpus
     hog_reports hogs_;                                 // W
 };

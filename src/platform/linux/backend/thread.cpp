@@ -41,8 +41,16 @@ cpu_set_t mask_for(int cpu) noexcept {
     return one;
 }
 
+/// A new thread has the policy of the one that made it, too: made by a real-time thread, an ordinary worker would keep its
+/// CPU from everybody.
+void leave_real_time() noexcept {
+    const sched_param none{};
+    const int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+    if (policy == SCHED_FIFO || policy == SCHED_RR) sched_setscheduler(0, SCHED_OTHER, &none);
+}
+
 void set_policy(thread_policy policy) noexcept {
-    if (policy == thread_policy::normal) return;
+    if (policy == thread_policy::normal) return leave_real_time();
     const sched_param none{};
     sched_setscheduler(0, policy == thread_policy::idle ? SCHED_IDLE : SCHED_BATCH, &none);
 }
