@@ -31,7 +31,7 @@ namespace cmwq_test {
 using namespace std::chrono_literals;
 
 /// Of each scenario in the test command; CMWQ_MODEL_SCHEDULES overrides it.
-inline constexpr std::uint64_t schedules = 2'000;
+inline constexpr std::uint64_t schedules = 1'000;
 
 // ---- a look inside -------------------------------------------------------------------------------------------------
 
@@ -78,6 +78,7 @@ model::options with_pool_invariant(model::options how, Invariant invariant) {
 // ---- where ---------------------------------------------------------------------------------------------------------
 
 inline void forget_failed_run(bool failed) {
+    count_run();
     if (failed) forget_all_watched();
     forget_run(failed);
 }

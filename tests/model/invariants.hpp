@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Twelve sentences that hold between any two steps of any run of the engine. Every scenario that runs on_cpus(…) or
-// on_two_nodes() checks all of them at each step; each is one function of invariants.cpp.
+// on_two_nodes() checks all of them at each step of each fifth run, because a look costs as much as five steps; of each
+// n-th with CMWQ_MODEL_INVARIANTS=n in the environment. Each is one function of invariants.cpp.
 //
 // The look is from outside: between two steps at most one atomic operation has happened, so that each transition of an
 // item's state word is seen, and by whom. Nothing here is a step of the run.
@@ -47,5 +48,9 @@ void check_invariants();
 
 /// For options::after_run: whoever was watched is gone.
 void forget_all_watched();
+/// Has each n-th run looked at from here on; 0: as CMWQ_MODEL_INVARIANTS or the default says.
+void look_at_each(std::uint64_t nth);
+/// For options::after_run: another run begins, which is looked at or not.
+void count_run();
 
 }  // namespace cmwq_test

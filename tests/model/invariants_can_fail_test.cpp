@@ -16,7 +16,9 @@ void overwrite(platform::atomic<T>& holder, T value) {
 }
 
 void expect_broken(const char* invariant, const std::function<void()>& body, int cpus = 1) {
+    look_at_each(1);
     const auto result = model::run(on_cpus(cpus), body);
+    look_at_each(0);
     EXPECT_TRUE(result.failed);
     EXPECT_NE(result.message.find(invariant), std::string::npos) << result.report;
 }

@@ -6,6 +6,7 @@
 #include "model/explore.hpp"
 #include "platform/port.hpp"
 
+#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -53,6 +54,9 @@ std::string text(std::initializer_list<int> values) {
 
 class litmus : public ::testing::Test {
 protected:
+    /// That an outcome is seen takes the number of schedules that is said here.
+    litmus() { ::unsetenv("CMWQ_MODEL_SCHEDULES"); }
+
     void set_up() {
         new (&x_) cell(0);
         new (&y_) cell(0);

@@ -31,7 +31,7 @@ void give(cmwq::queue& wq, ledger& book, int count) {
 
 TEST(shutdown, drops_or_runs_each_item_once) {
     explore(on_cpus(2), schedules, [] {
-        cmwq::runtime rt;
+        tested_runtime rt;
         ledger book;
         auto wq = rt.make_queue(cmwq::unbound{.name = "ends", .max_active = 2});
         together({{0, [&] { give(*wq, book, 2); }}, {1, [&] { give(*wq, book, 2); }}});
@@ -43,7 +43,7 @@ TEST(shutdown, drops_or_runs_each_item_once) {
 
 TEST(shutdown, hands_each_item_over_once_or_runs_it) {
     explore(on_cpus(2), schedules, [] {
-        cmwq::runtime rt;
+        tested_runtime rt;
         ledger book;
         auto wq = rt.make_queue(cmwq::ordered{.name = "ends"});
         give(*wq, book, 3);
@@ -60,7 +60,7 @@ TEST(shutdown, hands_each_item_over_once_or_runs_it) {
 
 TEST(shutdown, that_drops_ends_an_item_that_enqueues_itself) {
     explore(on_cpus(2), schedules, [] {
-        cmwq::runtime rt;
+        tested_runtime rt;
         auto wq = rt.make_queue(cmwq::percpu{.name = "ends"});
         tested_item item;
         item.body = [&](tested_item& self) { (void)wq->enqueue(self); };
@@ -72,7 +72,7 @@ TEST(shutdown, that_drops_ends_an_item_that_enqueues_itself) {
 
 TEST(shutdown, ends_a_flush_that_waits_for_what_it_drops) {
     explore(on_cpus(2), schedules, [] {
-        cmwq::runtime rt;
+        tested_runtime rt;
         auto wq = rt.make_queue(cmwq::ordered{.name = "ends"});
         tested_item first, second;
         (void)wq->enqueue(first);

@@ -217,7 +217,7 @@ FAULTS = [
           "if (other.current.load(memory_order_relaxed) == nullptr || number != other.seen_item) {",
           "if (other.current.load(memory_order_relaxed) == nullptr) {", "concurrency*:workers.*:wake.*:timeline.*"),
     Fault("cpus_not_followed", "src/engine/watchdog.cpp",
-          "online_cpus::instance().refresh_if_due(platform::now());", "", "changing_cpus.*"),
+          "online_cpus::instance().refresh_if_due(now);", "", "changing_cpus.*"),
     Fault("workers_not_pinned_again", "src/engine/watchdog.cpp", "        pin_workers(pool);\n", "", "changing_cpus.*"),
 
     # ---- the canary
@@ -253,7 +253,10 @@ FAULTS = [
           "for (std::size_t left = nr_collided(me); left != 0; --left) {",
           "for (; nr_collided(me) != 0;) {", "non_reentrancy.*"),
     Fault("collided_items_not_sent_on_by_a_worker_that_rests", "src/engine/worker.cpp",
-          "    send_on_collided_items(me);\n", "", "non_reentrancy.*"),
+          "nobody runs any more.\n    send_on_collided_items(me);\n", "nobody runs any more.\n", "non_reentrancy.*"),
+    Fault("collided_items_not_sent_on_before_the_look_around", "src/engine/worker.cpp",
+          "if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] send_on_collided_items(me);", "(void)0;",
+          "left_item.*"),
     Fault("collided_items_not_sent_on_before_the_next_item", "src/engine/execute.hpp",
           "if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]] send_on_collided_items(me);", "(void)0;",
           "non_reentrancy.*",
@@ -435,9 +438,9 @@ FAULTS = [
 
     # ---- cancel, disable
     Fault("cancel_leaves_the_flush_of_the_item_waiting", "src/engine/cancel.cpp",
-          "if ((waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);", "", "cancel.*"),
+          "if ((behind.waiting & item_mark) != 0) item_flushes::instance().instance_cancelled(item);", "", "cancel.*"),
     Fault("cancel_leaves_the_flush_of_the_queue_waiting", "src/engine/cancel.cpp",
-          "if ((waiting & queue_mark) != 0) flush_instance_done(*wq);", "", "cancel.*"),
+          "if ((behind.waiting & queue_mark) != 0) flush_instance_done(*wq);", "", "cancel.*"),
     Fault("cancel_keeps_the_room", "src/engine/cancel.cpp", "if (wq->bound != nullptr) give_back_room(*wq->bound);", "",
           "bounded_queue.*"),
     Fault("cancel_tells_before_it_lets_go", "src/engine/cancel.cpp",
