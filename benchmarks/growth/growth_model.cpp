@@ -176,8 +176,9 @@ bool grows(const std::vector<row>& rows, double bench::traffic::*figure) {
 struct figure {
     const char* name;
     double bench::traffic::*value;
-    /// A worker with nothing to do looks at every pool of its scope before it sleeps, and while one looks, no enqueuer of
-    /// the scope wakes its own worker: its item goes to the one that looks. Both are of the scope, and it is the machine.
+    /// A worker with nothing to do looks at every pool of its scope before it sleeps, and while one looks, no enqueuer
+    /// of the scope wakes its own worker: its item goes to the one that looks. Both are of the scope, and it is the
+    /// machine.
     bool known_to_grow;
 };
 

@@ -69,8 +69,8 @@ inline const settings quick_settings{
     .light_load_ns = 20'000'000,
 };
 
-/// The figures of the design that this program measures, and those of light load and of growth. P2 comes with 2 and with 4 producers, P5 as one item that
-/// enqueues itself and as a chain of fresh items.
+/// The figures of the design that this program measures, and those of light load and of growth. P2 comes with 2 and
+/// with 4 producers, P5 as one item that enqueues itself and as a chain of fresh items.
 enum class workload : std::uint8_t {
     p1,
     p2_2,

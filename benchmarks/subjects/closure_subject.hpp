@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A subject over any pool that takes a closure: `Pool` has a constructor from the number of threads, and post(function). The
-// closure is 16 bytes, a pointer and the payload. One thread stands for the ordered queue.
+// A subject over any pool that takes a closure: `Pool` has a constructor from the number of threads, and
+// post(function). The closure is 16 bytes, a pointer and the payload. One thread stands for the ordered queue.
 #pragma once
 
 #include "../harness/main.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Eigen's thread pool (that of TensorFlow): a queue of 1024 per worker, stealing, spinning before it sleeps. What does not
-// fit into a queue runs in the submitter.
+// Eigen's thread pool (that of TensorFlow): a queue of 1024 per worker, stealing, spinning before it sleeps. What does
+// not fit into a queue runs in the submitter.
 #include "../harness/main.hpp"
 
 #include <unsupported/Eigen/CXX11/ThreadPool>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Light load: an item now and then. What the pool does to the machine for it, beside the submitter: how often its threads
-// wake, and how long they compute. P6 says how soon the item starts.
+// Light load: an item now and then. What the pool does to the machine for it, beside the submitter: how often its
+// threads wake, and how long they compute. P6 says how soon the item starts.
 #pragma once
 
 #include "latency.hpp"

@@ -25,8 +25,8 @@ enum class executed {
 /// Sends on what others left with this worker, now that it no longer runs it.
 void send_on_collided_items(worker& me) noexcept;
 
-/// Takes the token of an ordered queue's seat off the worker that it was left with; null: it is with none. `because_of`:
-/// only if it waits for that item's end; null: for anybody's. Under collide_lock.
+/// Takes the token of an ordered queue's seat off the worker that it was left with; null: it is with none.
+/// `because_of`: only if it waits for that item's end; null: for anybody's. Under collide_lock.
 [[nodiscard]] token* take_left_token(const pool_workqueue& seat, const work_base* because_of) noexcept;
 /// It goes on, or retires. Under no lock; the queue may be gone when this returns.
 void send_on_token(token& carrier) noexcept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between stops 1 and 3: a claimed item goes to a pool, and whoever should be woken is. Inline, as execute.hpp is and for
-// the same reason; what happens seldom is in wake.cpp.
+// Between stops 1 and 3: a claimed item goes to a pool, and whoever should be woken is. Inline, as execute.hpp is and
+// for the same reason; what happens seldom is in wake.cpp.
 #pragma once
 
 #include "engine/runtime_state.hpp"

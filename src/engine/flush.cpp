@@ -151,8 +151,8 @@ std::size_t flush_queue(cmwq_queue& wq) noexcept {
 void drain_queue(cmwq_queue& wq) noexcept {
     {
         locked hold{wq.flush_lock};
-        // sync queue.2: release read-modify-write; pairs with queue.1, queue.8, queue.9; enqueuers from outside are refused from
-        // here on
+        // sync queue.2: release read-modify-write; pairs with queue.1, queue.8, queue.9; enqueuers from outside are
+        // refused from here on
         if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_release);
     }
     for (std::uint64_t rounds = 1; flush_queue(wq) != 0; ++rounds) report_long_drain(wq, rounds);

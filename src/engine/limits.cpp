@@ -188,8 +188,8 @@ void set_frozen(runtime_state& runtime, bool frozen) noexcept {
     });
 }
 
-/// Of a frozen queue in order: its first item still runs, on another queue perhaps, and the token waits for that. It will
-/// wait for the thaw anyhow, and nothing of this queue runs.
+/// Of a frozen queue in order: its first item still runs, on another queue perhaps, and the token waits for that. It
+/// will wait for the thaw anyhow, and nothing of this queue runs.
 void call_back_left_token(pool_workqueue& seat) noexcept {
     if (!seat.in_order || is_quiet(seat)) return;
     token* carrier = nullptr;

@@ -102,7 +102,8 @@ inline cmwq_queue& as_engine(queue& wq) noexcept {
     return static_cast<cmwq_queue&>(wq);
 }
 
-/// Does an item of a mem_reclaim queue ask, about a queue whose items may need memory or threads that are not to be had?
+/// Does an item of a mem_reclaim queue ask, about a queue whose items may need memory or threads that are not to be
+/// had?
 inline bool is_wait_of_a_reclaimer(const cmwq_queue& wq) noexcept {
     const worker* me = this_worker_slot();
     return me != nullptr && me->current.load(memory_order_relaxed) != nullptr && me->queue->mem_reclaim &&

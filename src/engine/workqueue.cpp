@@ -181,7 +181,8 @@ bool make_ready(cmwq_queue& wq) noexcept {
         keep_closed_seats(wq);
         return false;
     }
-    // sync queue.4: release read-modify-write; pairs with queue.1, queue.5, queue.8, queue.9; publishes scope, id and seats
+    // sync queue.4: release read-modify-write; pairs with queue.1, queue.5, queue.8, queue.9; publishes scope, id and
+    // seats
     wq.state.fetch_or(cmwq_queue::ready | (wq.bound != nullptr ? cmwq_queue::bounded : 0), memory_order_release);
     return true;
 }

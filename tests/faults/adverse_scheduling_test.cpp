@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F13: the scheduler is against it: workers of the lowest priority and of the idle class, items that compute without end,
-// two hundred threads that do.
+// F13: the scheduler is against it: workers of the lowest priority and of the idle class, items that compute without
+// end, two hundred threads that do.
 #include "faults/measured.hpp"
 #include "support/cpus.hpp"
 #include "support/gate.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F9 and F12: work functions that wait for themselves. Each bad pattern is reported, once and with its code, and does not
-// hang; its good twin, which differs in the one thing that matters, is silent. There is no graph of lock orders: two items
-// that wait for each other's queue are not found (docs/verification/real-faults.md).
+// F9 and F12: work functions that wait for themselves. Each bad pattern is reported, once and with its code, and does
+// not hang; its good twin, which differs in the one thing that matters, is silent. There is no graph of lock orders:
+// two items that wait for each other's queue are not found (docs/verification/real-faults.md).
 #include "support/gate.hpp"
 #include "support/misuse_recorder.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A control group of this process's own, made for a test and removed after it. Version 1 hierarchies, or version 2 where
-// the controller is offered at the root.
+// A control group of this process's own, made for a test and removed after it. Version 1 hierarchies, or version 2
+// where the controller is offered at the root.
 #pragma once
 
 #include <cerrno>

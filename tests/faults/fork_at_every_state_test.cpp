@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F8: fork while items are in every state, and every end of the child: it uses its queues, destroys them, leaves by exit
-// with all static destructors, or becomes another program. Nothing hangs, and the parent goes on (fork_test has the details
-// of what the child finds).
+// F8: fork while items are in every state, and every end of the child: it uses its queues, destroys them, leaves by
+// exit with all static destructors, or becomes another program. Nothing hangs, and the parent goes on (fork_test has
+// the details of what the child finds).
 #include "faults/measured.hpp"
 #include "support/blocked_queue.hpp"
 #include "support/child.hpp"

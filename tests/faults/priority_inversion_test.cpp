@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F10: a real-time thread waits for what workers of the lowest priority do, on one CPU with threads that compute. There is
-// no priority inheritance, so there is no better bound than the share that the system gives to the workers; but nothing
-// spins for them, and so everything ends.
+// F10: a real-time thread waits for what workers of the lowest priority do, on one CPU with threads that compute. There
+// is no priority inheritance, so there is no better bound than the share that the system gives to the workers; but
+// nothing spins for them, and so everything ends.
 #include "faults/measured.hpp"
 #include "support/cpus.hpp"
 #include "support/gate.hpp"
@@ -129,8 +129,8 @@ TEST_F(priority_inversion, worker_made_by_a_real_time_thread_is_an_ordinary_one)
     EXPECT_EQ(policy, SCHED_OTHER);
 }
 
-/// All that takes a lock of the engine, or waits for a moment of somebody else's, again and again, against workers of the
-/// same CPU that a real-time thread may interrupt anywhere.
+/// All that takes a lock of the engine, or waits for a moment of somebody else's, again and again, against workers of
+/// the same CPU that a real-time thread may interrupt anywhere.
 void use_everything(cmwq::queue& wq, timed_item& item, int round) {
     (void)wq.enqueue_delayed(item, std::chrono::microseconds{round % 50});
     (void)wq.mod_delayed(item, std::chrono::microseconds{round % 70});

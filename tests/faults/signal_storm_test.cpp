@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F3, for real: ten thousand signals a second to workers and to the thread that waits for them, while items of all kinds
-// run. Nothing returns early, no wake is lost.
+// F3, for real: ten thousand signals a second to workers and to the thread that waits for them, while items of all
+// kinds run. Nothing returns early, no wake is lost.
 #include "faults/measured.hpp"
 #include "support/gate.hpp"
 #include "support/tasks.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F5: the whole process stands still for seconds (SIGSTOP; a paused virtual machine looks alike). No report of pools that
-// do not get on, and delayed items run once, late and in order.
+// F5: the whole process stands still for seconds (SIGSTOP; a paused virtual machine looks alike). No report of pools
+// that do not get on, and delayed items run once, late and in order.
 #include "faults/measured.hpp"
 #include "support/child.hpp"
 #include "support/cpus.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F11: an item ends its worker's thread (pthread_exit, pthread_cancel). No guarantee is given but this: the program ends
-// by a signal and says so, it does not hang. docs/guide/fork-and-shutdown.md.
+// F11: an item ends its worker's thread (pthread_exit, pthread_cancel). No guarantee is given but this: the program
+// ends by a signal and says so, it does not hang. docs/guide/fork-and-shutdown.md.
 #include "support/gate.hpp"
 
 #include <cmwq/cmwq.hpp>

@@ -35,7 +35,8 @@ void check(bool condition, const char* sentence) {
     std::abort();
 }
 
-// ---- the environment -------------------------------------------------------------------------------------------------
+// ---- the environment
+// -------------------------------------------------------------------------------------------------
 
 __extension__ using wide = unsigned __int128;
 
@@ -129,7 +130,8 @@ void read_environment(fuzz::bytes input) {
     for (const engine::tunable& one : engine::tunables()) unsetenv(one.variable);
 }
 
-// ---- made-up trees of files ------------------------------------------------------------------------------------------
+// ---- made-up trees of files
+// ------------------------------------------------------------------------------------------
 
 class folder {
 public:
@@ -173,7 +175,8 @@ void read_power(fuzz::bytes input) {
     (void)platform::saves_power(root.path());
 }
 
-// ---- texts about threads and CPUs ------------------------------------------------------------------------------------
+// ---- texts about threads and CPUs
+// ------------------------------------------------------------------------------------
 
 void describe_thread(fuzz::bytes input) {
     const std::string line = input.line();

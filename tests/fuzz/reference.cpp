@@ -17,7 +17,8 @@ reference::seat_state& reference::seat(int queue, int cpu) {
     return wq.seats[index(wq.nature.percpu ? cpu : 0)];
 }
 
-// ---- enqueue ---------------------------------------------------------------------------------------------------------
+// ---- enqueue
+// ---------------------------------------------------------------------------------------------------------
 
 answer reference::admits(int queue, int from) {
     if (!told_.draining_refuses || !is_draining(queue) || from == queue) return answer::accepted;
@@ -97,7 +98,8 @@ answer reference::mod_delayed(int item, int queue, int cpu, std::int64_t due, bo
     return answer::accepted;
 }
 
-// ---- cancel, disable, enable -----------------------------------------------------------------------------------------
+// ---- cancel, disable, enable
+// -----------------------------------------------------------------------------------------
 
 bool reference::cancel(int item) {
     item_state& one = items_[index(item)];
@@ -123,7 +125,8 @@ bool reference::enable(int item) {
     return disabled(item) == 0;
 }
 
-// ---- runs ------------------------------------------------------------------------------------------------------------
+// ---- runs
+// ------------------------------------------------------------------------------------------------------------
 
 int reference::limit_of(int queue) const {
     const queue_nature& nature = queues_[index(queue)].nature;
@@ -184,7 +187,8 @@ void reference::settle() {
     while (start_any() || let_waiters_go()) {}
 }
 
-// ---- time ------------------------------------------------------------------------------------------------------------
+// ---- time
+// ------------------------------------------------------------------------------------------------------------
 
 /// The item that is due first, -1: none is.
 int reference::next_due(std::int64_t now) const {
@@ -207,7 +211,8 @@ void reference::advance_to(std::int64_t now) {
     }
 }
 
-// ---- those who wait --------------------------------------------------------------------------------------------------
+// ---- those who wait
+// --------------------------------------------------------------------------------------------------
 
 bool reference::is_alive(int instance) const {
     return std::any_of(items_.begin(), items_.end(), [instance](const item_state& item) {
@@ -319,7 +324,8 @@ bool reference::anybody_waits() const {
     return std::any_of(waiters_.begin(), waiters_.end(), [](const waiter& one) { return !one.over; });
 }
 
-// ---- what can be seen ------------------------------------------------------------------------------------------------
+// ---- what can be seen
+// ------------------------------------------------------------------------------------------------
 
 int reference::owners(int item) const {
     const auto holds_one = [item](const waiter& one) { return one.has_owner && !one.over && one.target == item; };

@@ -64,7 +64,8 @@ public:
     /// A queue that is_idle is destroyed and made anew. What is armed for it is dropped.
     void renew(int queue, const queue_nature& nature);
 
-    // ---- calls that wait: each returns a number to ask with ----------------------------------------------------------
+    // ---- calls that wait: each returns a number to ask with
+    // ----------------------------------------------------------
 
     int flush_queue(int queue) { return join_rounds(queue, false); }
     int drain(int queue) { return join_rounds(queue, true); }
@@ -77,7 +78,8 @@ public:
     bool result_of(int waiter) const { return waiters_[index(waiter)].result; }
     bool anybody_waits() const;
 
-    // ---- what can be seen ---------------------------------------------------------------------------------------------
+    // ---- what can be seen
+    // ---------------------------------------------------------------------------------------------
 
     bool pending(int item) const { return items_[index(item)].where != place::nowhere; }
     bool armed(int item) const { return items_[index(item)].where == place::armed; }
@@ -86,7 +88,8 @@ public:
     int runs(int item) const { return items_[index(item)].runs; }
     int disabled_by_user(int item) const { return items_[index(item)].user_depth; }
     int disabled(int item) const { return items_[index(item)].user_depth + items_[index(item)].sync_depth; }
-    /// Those of the item, besides the user's: each instance has one, and whoever takes one back has it until he is done.
+    /// Those of the item, besides the user's: each instance has one, and whoever takes one back has it until he is
+    /// done.
     int owners(int item) const;
     bool frozen() const;
     bool is_idle(int queue) const;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Operations that follow each other with a second of virtual time between them, so that each has had all its effects
-// when the next one comes: then there is one right answer, whatever the schedule, and the reference knows it. Calls that
-// wait are made by threads of their own.
+// when the next one comes: then there is one right answer, whatever the schedule, and the reference knows it. Calls
+// that wait are made by threads of their own.
 #include "fuzz/play.hpp"
 #include "platform/port.hpp"
 

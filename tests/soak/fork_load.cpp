@@ -43,7 +43,8 @@ private:
         _exit(well ? all_well : 1);
     }
 
-    /// A child that hangs is ended. Counted in looks and not by the clock, since both processes may be stopped for long.
+    /// A child that hangs is ended. Counted in looks and not by the clock, since both processes may be stopped for
+    /// long.
     static bool ends_well(pid_t child) {
         int status = 0;
         for (int looks = 0; looks < 12'000; ++looks) {

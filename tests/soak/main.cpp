@@ -2,8 +2,8 @@
 //
 // A mixed load of all features, for as long as wanted: soak [--seconds N] [--lap N] [--seed N]
 //
-// In laps: all loads work side by side; at the end of a lap everything comes to rest, and then the books must balance to
-// the item. What the process holds at these moments must not grow.
+// In laps: all loads work side by side; at the end of a lap everything comes to rest, and then the books must balance
+// to the item. What the process holds at these moments must not grow.
 #include "soak/books.hpp"
 #include "soak/footprint.hpp"
 #include "soak/load.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs the scenarios with weak memory, whatever they ask for themselves. With CMWQ_WEAK_SITES=FILE in the environment it
-// writes there which ordered operations each test came by, one line a test: its name, then FILE:LINE…
+// Runs the scenarios with weak memory, whatever they ask for themselves. With CMWQ_WEAK_SITES=FILE in the environment
+// it writes there which ordered operations each test came by, one line a test: its name, then FILE:LINE…
 #include "backend/site.hpp"
 
 #include <cstdio>

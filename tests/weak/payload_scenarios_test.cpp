@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the engine promises to make visible, in plain variables: what was stored before an enqueue is seen by the run,
-// what the run stored is seen by whoever waited for it, and two runs of one item follow each other. With weak memory each
-// of these accesses is checked for a data race; so are those of the engine itself (plain_accesses.cpp).
+// what the run stored is seen by whoever waited for it, and two runs of one item follow each other. With weak memory
+// each of these accesses is checked for a data race; so are those of the engine itself (plain_accesses.cpp).
 #include "model/engine_scenario.hpp"
 
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What code compiled with -fsanitize=thread calls at each of its memory accesses. Here no ThreadSanitizer is behind it
-// but the model backend: threads are its fibers, and what happens before what follows from the memory orders of the run,
-// weakened or not. This file itself is compiled without.
+// but the model backend: threads are its fibers, and what happens before what follows from the memory orders of the
+// run, weakened or not. This file itself is compiled without.
 #include "backend/atomic.hpp"
 #include "backend/weak_memory.hpp"
 
@@ -81,8 +81,8 @@ ATOMICS(64)
 
 }  // extern "C"
 
-// The heap: a new object at an old address has no past. Whoever frees one too early is found by what its destructor does,
-// and by platform::deallocate.
+// The heap: a new object at an old address has no past. Whoever frees one too early is found by what its destructor
+// does, and by platform::deallocate.
 
 void* operator new(std::size_t size) {
     void* block = std::malloc(size);

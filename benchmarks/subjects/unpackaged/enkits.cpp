@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// enkiTS: caller-owned task sets of one part each. Only the thread that made the scheduler and its own threads may submit: no
-// P2. It has no order: no P8.
+// enkiTS: caller-owned task sets of one part each. Only the thread that made the scheduler and its own threads may
+// submit: no P2. It has no order: no P8.
 #include "../../harness/item_ring.hpp"
 #include "../../harness/main.hpp"
 

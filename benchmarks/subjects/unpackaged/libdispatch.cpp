@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// libdispatch: dispatch_async_f on a global queue, on a serial queue for the ordered one. It has no limit of threads to set:
-// it makes one per CPU, and one a second while they block.
+// libdispatch: dispatch_async_f on a global queue, on a serial queue for the ordered one. It has no limit of threads to
+// set: it makes one per CPU, and one a second while they block.
 #include "../../harness/main.hpp"
 
 #include <dispatch/dispatch.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// marl: schedule, a fiber per task. The workers spin before they sleep. Blocking is not announced (marl::blocking_call),
-// as nowhere here.
+// marl: schedule, a fiber per task. The workers spin before they sleep. Blocking is not announced
+// (marl::blocking_call), as nowhere here.
 #include "../closure_subject.hpp"
 
 #include <marl/scheduler.h>

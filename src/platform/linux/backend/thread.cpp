@@ -41,8 +41,8 @@ cpu_set_t mask_for(int cpu) noexcept {
     return one;
 }
 
-/// A new thread has the policy of the one that made it, too: made by a real-time thread, an ordinary worker would keep its
-/// CPU from everybody.
+/// A new thread has the policy of the one that made it, too: made by a real-time thread, an ordinary worker would keep
+/// its CPU from everybody.
 void leave_real_time() noexcept {
     const sched_param none{};
     const int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
