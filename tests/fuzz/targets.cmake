@@ -26,9 +26,11 @@ function(cmwq_add_fuzz_target name)
         target_link_libraries(${name}_fuzz PRIVATE ${name}_fuzzed)
         target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
         cmwq_own_sources(${name}_fuzz)
-        # A new input that is wrong lies in the build folder afterwards; what is merely new is not kept.
+        # New inputs go to the build folder, those that are wrong too: libFuzzer writes to the first folder that it is given.
+        set(found "${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name}")
+        file(MAKE_DIRECTORY "${found}")
         add_test(NAME fuzz.${name}_for_some_seconds
-            COMMAND ${name}_fuzz -max_total_time=5 -max_len=400 -len_control=0 -timeout=60 "${corpus}"
+            COMMAND ${name}_fuzz -max_total_time=5 -max_len=400 -len_control=0 -timeout=60 "${found}" "${corpus}"
             WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
         set_tests_properties(fuzz.${name}_for_some_seconds PROPERTIES LABELS fuzz TIMEOUT 300)
     endif()
