@@ -28,13 +28,13 @@ install_tools() {
 # The kernel and its headers are unpacked and not installed. Without the kernel's own debugging types, which need a
 # further tool.
 unpack_kernel() {
-    local headers="$build/root/usr/src/linux-headers-$kernel-amd64"
+    local headers="$build/unpacked/usr/src/linux-headers-$kernel-amd64"
     [ ! -e "$headers/unpacked" ] || return 0
     apt-get update
     (cd "$build/debs" && apt-get download "linux-image-$kernel-amd64" "linux-headers-$kernel-amd64" \
         "linux-headers-$kernel-common" "linux-kbuild-$kernel")
-    for package in "$build"/debs/*"$kernel"*.deb; do dpkg -x "$package" "$build/root"; done
-    sed -i "s#include /usr/src#include $build/root/usr/src#" "$headers/Makefile"
+    for package in "$build"/debs/*"$kernel"*.deb; do dpkg -x "$package" "$build/unpacked"; done
+    sed -i "s#include /usr/src#include $build/unpacked/usr/src#" "$headers/Makefile"
     rm -f "$headers/vmlinux"
     touch "$headers/unpacked"
 }
@@ -42,7 +42,7 @@ unpack_kernel() {
 build_module() {
     rm -rf "$build/module"
     cp -r module "$build/module"
-    make -C "$build/root/usr/src/linux-headers-$kernel-amd64" M="$build/module" modules
+    make -C "$build/unpacked/usr/src/linux-headers-$kernel-amd64" M="$build/module" modules
     cp "$build/module/oracle.ko" "$build/ramdisk/"
     gcc-12 -static -O1 -o "$build/ramdisk/init" module/init.c
 }
@@ -56,7 +56,7 @@ ask() {
     (cd "$build/$part.ramdisk" && find . | cpio --quiet -o -H newc | gzip -1) >"$build/$part.gz"
     timeout "${CMWQ_ORACLE_PATIENCE:-1800}" qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -m 256 -display none \
         -no-reboot -net none -serial "file:$build/$part.console" -serial "file:$build/$part.answers" \
-        -kernel "$build/root/boot/vmlinuz-$kernel-amd64" -initrd "$build/$part.gz" \
+        -kernel "$build/unpacked/boot/vmlinuz-$kernel-amd64" -initrd "$build/$part.gz" \
         -append 'console=ttyS0 panic=-1 loglevel=4 no_timer_check nowatchdog'
     grep -q '^# all asked' "$build/$part.answers" || { echo "$part: no answer to the end" >&2; return 1; }
     if grep -E '= error|no rest' "$build/$part.answers"; then return 1; fi
