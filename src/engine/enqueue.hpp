@@ -22,6 +22,17 @@ inline int nr_looking(const pool_scope& scope) noexcept {
     return scope.nr_looking.load(memory_order_seq_cst);
 }
 
+/// Before a claim that a push from outside may follow: the lines that the push and the question whom to wake need come
+/// while the claim waits for the item's. In an idle program they are far away; docs/design/hot-path.md has what each costs.
+inline void expect_push(const pool_scope& scope) noexcept {
+    const worker* me = this_worker_slot();
+    if (me != nullptr && me->pool->scope == &scope) return;
+    const worker_pool& pool = scope.pool_here();
+    __builtin_prefetch(&pool.list, 1);
+    __builtin_prefetch(&pool.nr_running, 1);
+    __builtin_prefetch(&scope.nr_looking);
+}
+
 /// After a push from outside; `unseen` items lie in the inbox.
 inline void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
     const int looking = nr_looking(*pool.scope);

@@ -47,6 +47,7 @@ inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* fil
 
 [[gnu::always_inline]] inline refusal claim_and_publish(cmwq_queue& wq, work_base& item,
                                                         const detail::prepare_step& prepare) noexcept {
+    if (wq.first_seat() == nullptr) expect_push(*wq.scope);
     if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
     if (prepare.function != nullptr) prepare.function(prepare.context);
     publish_here(wq, item);
@@ -127,7 +128,8 @@ refusal admits(queue& wq, const char* file, const char* function, unsigned line)
     return admit_here(as_engine(wq), nullptr, file, function, line);
 }
 
-refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept {
+[[gnu::hot]] refusal submit(queue& wq, work_base& item, const char* file, const char* function,
+                            unsigned line) noexcept {
     return submit_here(wq, item, {}, file, function, line);
 }
 
