@@ -153,9 +153,13 @@ public:
         return detail::spawn(*this, detail::allocator_memory<Allocator>{allocator}, std::forward<F>(f), where);
     }
 
-    /// Waits until every item that was enqueued before the call has run. Newer items cannot hold it up, and items whose
-    /// timer is armed are not waited for. Everything that those items did happens before the return. Context: may
-    /// block; from an item of this queue it is misuse (misuse_code::flush_own_queue).
+    /// Waits until every item that was enqueued before the call has run. Items whose timer is armed are not waited for.
+    /// Everything that those items did happens before the return. Context: may block; from an item of this queue it is
+    /// misuse (misuse_code::flush_own_queue).
+    ///
+    /// Newer items cannot hold it up, except where another thread flushes or drains this queue at the time of the call:
+    /// then it begins when that wait is over (of a drain, its present round), and waits for what was enqueued until
+    /// then, but for nothing later. So an item must not wait for a thread that flushes its queue, older or newer.
     CMWQ_EXPORT void flush(call_site where = call_site::current()) noexcept;
 
     /// Waits until the queue is empty, and refuses items meanwhile, except those enqueued by its own running items.

@@ -5,6 +5,7 @@
 #include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/misuse_recorder.hpp"
+#include "support/sanitizers.hpp"
 #include "support/when_waiting.hpp"
 
 #include <cmwq/cmwq.hpp>
@@ -235,6 +236,7 @@ TEST(bounded_queue, drops_at_its_end_what_it_let_in) {
 }
 
 TEST(bounded_queue, is_empty_in_the_child_of_a_fork) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     full_soon held{{.max_pending = 1}};
     kept item;
     ASSERT_TRUE(held.queue->enqueue(item));
@@ -509,6 +511,7 @@ TEST(bounded_queue_that_runs_in_the_caller, what_it_enqueues_runs_too) {
 }
 
 TEST(bounded_queue_that_runs_in_the_caller, may_fork) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     kept first;
     full_soon held{one_then_caller};
     ASSERT_TRUE(held.queue->enqueue(first));

@@ -5,6 +5,7 @@
 #include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/own_process.hpp"
+#include "support/sanitizers.hpp"
 #include "support/tasks.hpp"
 
 #include <cmwq/cmwq.hpp>
@@ -18,8 +19,7 @@
 #include <unistd.h>
 #include <vector>
 
-// Sanitizers from clang 19 on: with earlier ones their own locks stay locked in a child that was forked beside an
-// allocation, and ThreadSanitizer takes new threads of the child for old ones of the parent.
+// With older runtimes of ThreadSanitizer most of these tests are skipped (support/sanitizers.hpp).
 //
 // ThreadSanitizer ends a child of a threaded process at its first thread, unless it is told not to.
 extern "C" const char* __tsan_default_options() {
@@ -43,6 +43,7 @@ bool runs_an_item(cmwq::queue& wq) {
 }
 
 TEST(fork, leaves_the_child_with_queues_that_work) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     cmwq::runtime own;
     std::vector<cmwq::owned_queue> queues;
     queues.push_back(cmwq::make_queue(cmwq::ordered{.name = "ordered"}));
@@ -81,6 +82,7 @@ struct counted_item : cmwq::work<counted_item> {
 };
 
 TEST(fork, leaves_what_is_pending_to_the_parent) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     counted_item pending[3];
     counted_item behind;
     {
@@ -118,6 +120,7 @@ struct owned_item : cmwq::work<owned_item> {
 };
 
 TEST(fork, neither_runs_nor_releases_the_parents_owners_in_the_child) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     owned_item::runs = owned_item::destroyed = 0;
     support::blocked_queue held;
     ASSERT_TRUE(held->enqueue(std::make_unique<owned_item>()));
@@ -131,6 +134,7 @@ TEST(fork, neither_runs_nor_releases_the_parents_owners_in_the_child) {
 }
 
 TEST(fork, from_inside_an_item_goes_on_as_an_ordinary_thread_in_the_child) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     for (const bool is_ordered : {true, false}) {
         auto wq = is_ordered ? cmwq::make_queue(cmwq::ordered{.name = "forks"})
                              : cmwq::make_queue(cmwq::percpu{.name = "forks"});
@@ -160,6 +164,7 @@ TEST(fork, from_inside_an_item_that_returns_ends_the_thread_in_the_child) {
 }
 
 TEST(fork, leaves_armed_items_to_the_parent) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     struct armed_item : cmwq::delayed_work<armed_item> {
         std::atomic<int> runs{0};
         static void run(armed_item& self) { ++self.runs; }
@@ -178,6 +183,7 @@ TEST(fork, leaves_armed_items_to_the_parent) {
 }
 
 TEST(fork, forgets_who_waited_in_the_parent) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     support::blocked_queue held;
     ASSERT_TRUE(held->try_spawn([] {}));
     std::jthread flusher{[&] { held->flush(); }};
@@ -188,6 +194,7 @@ TEST(fork, forgets_who_waited_in_the_parent) {
 }
 
 TEST(fork, makes_nobody_in_the_child_wait_for_the_parents_items) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     counted_item items[3];
     support::blocked_queue held;
     auto scoped = std::make_unique<cmwq::scoped_work<>>(*held, [] {});
@@ -235,6 +242,7 @@ bool is_not_counted_by_a_flush(counted_item& item) {
 }
 
 TEST(fork, forgets_in_the_child_which_items_a_flush_waits_for) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     counted_item item;
     support::blocked_queue held;
     ASSERT_TRUE(held->enqueue(item));
@@ -292,6 +300,7 @@ private:
 };
 
 TEST(fork, at_any_moment_leaves_both_with_queues_that_work) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     auto wq = cmwq::make_queue(cmwq::unbound{.name = "busy", .max_active = 4});
     traffic busy{*wq};
     std::vector<std::jthread> forkers;
@@ -310,6 +319,7 @@ TEST(fork, at_any_moment_leaves_both_with_queues_that_work) {
 }
 
 TEST(fork, of_a_child_forks_again) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     counted_item item;
     EXPECT_TRUE(in_child([&] {
         support::blocked_queue held;
@@ -335,6 +345,7 @@ TEST(fork, and_exec_costs_the_library_nothing) {
 }
 
 TEST(fork, handlers_of_the_program_may_use_the_library) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     if (!support::plays("handlers")) {
         return support::expect_to_pass_alone("handlers");
     }

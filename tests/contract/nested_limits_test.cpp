@@ -477,6 +477,7 @@ TEST(nested_limits, attributes_of_the_parent_hold_for_its_children) {
 }
 
 TEST(nested_limits, hold_in_the_child_of_a_fork) {
+    if (!support::threads_after_fork) GTEST_SKIP() << support::no_threads_after_fork;
     auto parent = bounded_to(1);
     auto child = strand_of(parent);
     std::atomic<int> runs{0};

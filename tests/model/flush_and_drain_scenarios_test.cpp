@@ -207,6 +207,89 @@ TEST(queue_flush, is_not_kept_up_by_an_item_that_enqueues_itself) {
     });
 }
 
+/// An item that runs until it is let go, and a flush on a thread of its own.
+struct held_item : tested_item {
+    gate begun, may_end;
+    held_item() {
+        body = [this](tested_item&) {
+            begun.open();
+            may_end.wait();
+        };
+    }
+};
+
+struct told_flush {
+    cmwq::queue& wq;
+    gate returned;
+    platform::atomic<bool> over{false};
+
+    explicit told_flush(cmwq::queue& flushed) : wq{flushed} {}
+    void operator()() {
+        wq.flush();
+        over.store(true, std::memory_order_release);
+        returned.open();
+    }
+};
+
+// What queue::flush says of newer items. Time leaps only while everybody waits: after a sleep both flushes wait for
+// their items, and nobody is still marking.
+TEST(queue_flush, waits_for_newer_items_until_the_flush_before_it_returns_and_not_longer) {
+    explore(on_cpus(2), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::percpu{.name = "flushed"});
+        held_item older, between, newer;
+        told_flush first{*wq}, second{*wq};
+        const auto enqueue = [&](held_item& item) {
+            (void)wq->enqueue(item);
+            item.begun.wait();
+        };
+        const auto play = [&] {
+            enqueue(between);  // newer than both calls, and there when the second flush begins
+            older.may_end.open();
+            first.returned.wait();
+            model::sleep_for(1ms);
+            enqueue(newer);
+            between.may_end.open();
+            second.returned.wait();
+            model::check(newer.inside == 1, "it was not waited for");
+            newer.may_end.open();
+        };
+        enqueue(older);
+        together({{0, [&] { first(); }},
+                  {0,
+                   [&] {
+                       model::sleep_for(1ms);
+                       second();
+                   }},
+                  {1, [&] {
+                       model::sleep_for(2ms);
+                       model::check(!first.over.load(std::memory_order_acquire), "the first waits for the older item");
+                       play();
+                   }}});
+        wq->flush();
+    });
+}
+
+TEST(queue_flush, that_no_other_one_precedes_waits_for_no_newer_item) {
+    explore(on_cpus(2), schedules, [] {
+        tested_runtime rt;
+        held_item older, newer;
+        told_flush first{rt.system()};
+        (void)rt.system().enqueue(older);
+        older.begun.wait();
+        together({{0, [&] { first(); }}, {1, [&] {
+                                              model::sleep_for(1ms);
+                                              (void)rt.system().enqueue(newer);
+                                              newer.begun.wait();
+                                              older.may_end.open();
+                                              first.returned.wait();
+                                              model::check(newer.inside == 1, "it was not waited for");
+                                              newer.may_end.open();
+                                          }}});
+        rt.system().flush();
+    });
+}
+
 TEST(queue_flush, may_be_called_from_an_item_of_another_queue) {
     for (const int cpus : {1, 2}) {
         explore(without_watchdog(on_cpus(cpus)), schedules, [] {

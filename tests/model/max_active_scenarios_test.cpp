@@ -118,6 +118,29 @@ TEST(max_active, items_that_wait_for_each_other_run_together) {
     }
 }
 
+// The kernel gives it a place, and would never come to the second item here (docs/adr/0018).
+TEST(max_active, is_not_used_up_by_an_item_that_waits_for_its_own_run) {
+    for (const int cpus : {1, 2}) {
+        explore(on_cpus(cpus), schedules, [] {
+            tested_runtime rt;
+            const auto wq = rt.make_queue(cmwq::unbound{.name = "limited", .max_active = 2});
+            tested_item again, other;
+            gate begun, other_ran;
+            again.body = [&](tested_item& self) {
+                if (self.runs == 2) return;
+                begun.open();
+                other_ran.wait();
+            };
+            other.body = [&](tested_item&) { other_ran.open(); };
+            (void)wq->enqueue(again);
+            begun.wait();
+            model::check(wq->enqueue(again) && wq->enqueue(other), "both are accepted");
+            wq->flush();
+            model::check(again.runs == 2 && other.runs == 1, "all runs came to their end");
+        });
+    }
+}
+
 TEST(max_active, is_kept_when_items_enqueue_items) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;

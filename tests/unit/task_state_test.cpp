@@ -111,6 +111,12 @@ protected:
         platform::forget_task_files();
     }
     int kept() const { return open_files() - before_; }
+    /// The number that the next file gets that is opened.
+    static int lowest_number() {
+        const int number = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        close(number);
+        return number;
+    }
     /// Two threads may have the same place, and now and then one is closed to make room.
     static void expect_few(int files) {
         EXPECT_GE(files, 24);
@@ -176,8 +182,7 @@ TEST_F(task_files_test, leave_a_file_alone_that_has_their_number_by_now) {
     support::gate gate;
     const told_thread waiter{[&] { gate.pass(); }};
     const int id = waiter.id();
-    const int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    close(lowest);  // what is opened next has this number
+    const int lowest = lowest_number();
     EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(id) == task_state::blocked; }));
     ASSERT_EQ(kept(), 1);
     int ends[2];
@@ -186,6 +191,39 @@ TEST_F(task_files_test, leave_a_file_alone_that_has_their_number_by_now) {
     EXPECT_EQ(platform::task_state_of(id), task_state::blocked);
     EXPECT_GE(fcntl(lowest, F_GETFD), 0);
     for (const int file : {lowest, ends[0], ends[1]}) close(file);
+    gate.open();
+}
+
+TEST_F(task_files_test, do_not_close_a_file_that_has_their_number_by_now) {
+    support::gate gate;
+    const told_thread waiter{[&] { gate.pass(); }};
+    const int number = lowest_number();
+    EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(waiter.id()) == task_state::blocked; }));
+    ASSERT_EQ(kept(), 1);
+    close(number);  // as a program that closes all descriptors does, and then opens its own
+    ASSERT_EQ(open("/dev/null", O_RDONLY | O_CLOEXEC), number);
+    platform::close_task_files();
+    EXPECT_GE(fcntl(number, F_GETFD), 0);
+    close(number);
+    gate.open();
+}
+
+TEST_F(task_files_test, with_the_number_of_another_threads_file_are_told_apart) {
+    support::gate gate;
+    std::atomic<bool> stop{false};
+    const told_thread waiter{[&] { gate.pass(); }};
+    const told_thread spinner{[&] {
+        while (!stop) {}
+    }};
+    const int number = lowest_number();
+    EXPECT_TRUE(support::eventually([&] { return platform::task_state_of(waiter.id()) == task_state::blocked; }));
+    close(number);
+    EXPECT_EQ(platform::task_state_of(spinner.id()), task_state::running);
+    ASSERT_GE(fcntl(number, F_GETFD), 0);  // it is the spinner's file now
+    EXPECT_EQ(platform::task_state_of(waiter.id()), task_state::blocked);
+    EXPECT_EQ(platform::task_state_of(spinner.id()), task_state::running);
+    EXPECT_EQ(kept(), 2);
+    stop = true;
     gate.open();
 }
 

@@ -3,11 +3,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
 
 namespace cmwq {
 inline namespace v1 {
@@ -29,32 +30,88 @@ bool take_room() noexcept {
     return false;
 }
 
+/// How often a number turned out not to be that of our file any more: a program that closes all descriptors closes ours
+/// too, and the next file that anybody opens gets the number. Each place then asks once whether its file is still its
+/// own.
+constinit std::atomic<unsigned> nr_lost{0};
+
+void notice_loss() noexcept {
+    nr_lost.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Which file a descriptor stands for.
+struct identity {
+    std::uint64_t number = 0, device = 0;
+
+    bool operator==(const identity&) const = default;
+};
+
+/// By statx, which may be asked about whatever the number stands for, while others open and close; nothing is awaited
+/// of the answer but whether it is the same.
+bool identity_of(int file, identity& found) noexcept {
+    struct statx known {};
+    if (statx(file, "", AT_EMPTY_PATH, STATX_INO, &known) != 0) return false;
+    found = {known.stx_ino, (std::uint64_t{known.stx_dev_major} << 32) | known.stx_dev_minor};
+    return true;
+}
+
 /// One reader at a time; whoever finds another one at it opens the file anew.
 struct kept_file {
     std::atomic<bool> in_use{false};
-    int thread_id = 0;  // under in_use
-    int file = -1;      // under in_use
+    std::atomic<int> file{-1};     // written under in_use; relaxed: others only compare it with a number of their own
+    int thread_id = 0;             // under in_use
+    unsigned lost_when_known = 0;  // under in_use: nr_lost when the file was last known to be ours
+    identity known;                // under in_use
 
     // sync task_files.1: acquire read-modify-write; pairs with task_files.2; sees thread_id and file
     bool enter() noexcept { return !in_use.exchange(true, std::memory_order_acquire); }
     // sync task_files.2: release; pairs with task_files.1; publishes thread_id and file
     void leave() noexcept { in_use.store(false, std::memory_order_release); }
 
+    int number() const noexcept { return file.load(std::memory_order_relaxed); }
+
+    bool is_ours() const noexcept {
+        identity now;
+        return number() >= 0 && identity_of(number(), now) && now == known;
+    }
+
     void close_it() noexcept {
-        if (const int was = forget_it(); was >= 0) close(was);
+        const bool ours = is_ours();
+        const int was = forget_it();
+        if (ours) {
+            close(was);
+        } else if (was >= 0) {
+            notice_loss();
+        }
     }
 
     int forget_it() noexcept {
-        if (file >= 0) nr_files.fetch_sub(1, std::memory_order_relaxed);
-        return std::exchange(file, -1);
+        if (number() >= 0) nr_files.fetch_sub(1, std::memory_order_relaxed);
+        const int was = number();
+        file.store(-1, std::memory_order_relaxed);
+        return was;
     }
 
+    /// The room for it was taken. A file that cannot be told from others is not kept.
     bool open_it(int of) noexcept {
         thread_id = of;
-        file = open_task_file(of, "syscall");
-        if (file >= 0) return true;
+        lost_when_known = nr_lost.load(std::memory_order_relaxed);
+        const int opened = open_task_file(of, "syscall");
+        if (opened >= 0 && identity_of(opened, known)) {
+            file.store(opened, std::memory_order_relaxed);
+            return true;
+        }
+        if (opened >= 0) close(opened);
         nr_files.fetch_sub(1, std::memory_order_relaxed);
         return false;
+    }
+
+    void forget_it_if_lost() noexcept {
+        const unsigned lost = nr_lost.load(std::memory_order_relaxed);
+        if (lost_when_known == lost) [[likely]]
+            return;
+        lost_when_known = lost;
+        if (!is_ours()) (void)forget_it();
     }
 };
 
@@ -83,13 +140,25 @@ bool is_of_proc(int error) noexcept {
     return error == ESRCH || error == EPERM || error == EACCES || error == EINTR || error == ENOMEM;
 }
 
+/// A number stands for one file: another place that has the same one has lost its own.
+void look_for_the_same_number(const kept_file& opened) noexcept {
+    for (const kept_file& other : files) {
+        if (&other != &opened && other.number() == opened.number()) return notice_loss();
+    }
+}
+
 /// By whoever has entered.
 bool is_open_for(kept_file& kept, int thread_id) noexcept {
-    if (kept.file >= 0 && kept.thread_id == thread_id) return true;
+    kept.forget_it_if_lost();
+    if (kept.number() >= 0 && kept.thread_id == thread_id) return true;
     kept.close_it();
-    if (take_room()) return kept.open_it(thread_id);
-    close_one_now_and_then();
-    return false;
+    if (!take_room()) {
+        close_one_now_and_then();
+        return false;
+    }
+    if (!kept.open_it(thread_id)) return false;
+    look_for_the_same_number(kept);
+    return true;
 }
 
 }  // namespace
@@ -103,11 +172,13 @@ int open_task_file(int thread_id, const char* name) noexcept {
 std::size_t read_kept_file(int thread_id, char* text, std::size_t size) noexcept {
     kept_file& kept = place_of(thread_id);
     if (!kept.enter()) return 0;
-    const ssize_t length = is_open_for(kept, thread_id) ? pread(kept.file, text, size, 0) : 0;
-    if (length < 0 && is_of_proc(errno)) kept.close_it();
-    // Should the program have closed descriptors that are not its own, the number may be another file's by now: that
-    // file stays open, and pread left its offset as it was.
-    if (length <= 0) (void)kept.forget_it();
+    ssize_t length = 0;
+    if (is_open_for(kept, thread_id)) {
+        // Should the number be another file's by now, pread leaves its offset as it was.
+        length = pread(kept.number(), text, size, 0);
+        if (length < 0 && !is_of_proc(errno)) notice_loss();
+        if (length <= 0) kept.close_it();
+    }
     kept.leave();
     return length > 0 ? static_cast<std::size_t>(length) : 0;
 }
