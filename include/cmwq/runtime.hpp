@@ -86,6 +86,10 @@ struct runtime_options {
     /// An item that has computed for this long no longer holds back the others of its CPU. Looked at every 10 ms, and
     /// 10 ms is the kernel's figure (workqueue.cpu_intensive_thresh_us).
     std::chrono::nanoseconds cpu_hog_after = std::chrono::milliseconds{10};
+    /// How often a worker that took items from other CPUs looks for more before it sleeps. Each look costs some 100 ns
+    /// of CPU time, and what comes meanwhile is found without a wake. Zero: it sleeps at once, for programs that would
+    /// rather have the CPU time.
+    unsigned looks_before_sleep = 50;
     /// Stack of each worker, in bytes. Only what items use of it costs memory.
     std::size_t worker_stack_size = 256 * 1024;
     /// What the names of the runtime's threads begin with, at most 6 characters: Linux shows 15 in all. Copied. The
