@@ -91,6 +91,10 @@ struct runtime_options {
     /// four items. No item runs early. Zero: it sleeps to the end. The thread belongs to the process: what counts is the
     /// option of the runtime that arms the process's first item.
     std::chrono::nanoseconds timer_advance = std::chrono::microseconds{50};
+    /// How often a worker that took items from other CPUs looks for more before it sleeps. Each look costs some 100 ns
+    /// of CPU time, and what comes meanwhile is found without a wake. Zero: it sleeps at once, for programs that would
+    /// rather have the CPU time.
+    unsigned looks_before_sleep = 50;
     /// Stack of each worker, in bytes. Only what items use of it costs memory.
     std::size_t worker_stack_size = 256 * 1024;
     /// What the names of the runtime's threads begin with, at most 6 characters: Linux shows 15 in all. Copied. The

@@ -2,6 +2,7 @@
 #include "engine/canary.hpp"
 
 #include "engine/concurrency.hpp"
+#include "engine/enqueue.hpp"
 #include "engine/manager.hpp"
 #include "engine/pinning.hpp"
 #include "engine/registry.hpp"
@@ -81,6 +82,10 @@ bool canary::start_thread(bird_thread& bird, detector tier) noexcept {
     return up;
 }
 
+void canary::arm_if_wanted() noexcept {
+    if (pool_.nr_running.load(memory_order_relaxed) != 0 && work_waits()) arm();
+}
+
 void canary::employ(detector tier) noexcept {
     if (employed_as_ == tier || !hand_over_to(tier)) return;  // no thread to be had: the next tick tries again
     employed_as_ = tier;
@@ -144,7 +149,7 @@ void canary::watch(bird_thread& self) noexcept {
         // this moment is left to the watchdog
         armed_.exchange(false, memory_order_seq_cst);
         platform::fence_after_rmw();
-        if (work_waits() && pool_.nr_running.load(memory_order_relaxed) != 0) arm();
+        arm_if_wanted();
     }
 }
 
@@ -173,10 +178,19 @@ bool canary::work_waits() const noexcept {
     const pool_scope& scope = *pool_.scope;
     // The workers of a CPU that is gone take nothing from other pools.
     if (!online_cpus::instance().contains(pool_.cpu)) return pool_.list.has_work();
+    if (pool_.list.has_work() || work_waits_at(*pool_.near)) return true;
+    const neighbourhood& helped = scope.neighbourhoods[pool_.helps.load(memory_order_relaxed)];
+    return &helped != pool_.near && work_waits_at(helped);
+}
+
+/// For the workers of this pool, in other ones.
+bool canary::work_waits_at(const neighbourhood& around) const noexcept {
+    const pool_scope& scope = *pool_.scope;
     const int in_use = scope.nr_in_use();
-    for (int step = 0; step < in_use; ++step) {
-        const worker_pool& pool = scope.pools[(pool_.cpu + step) % in_use];
-        if (pool.list.has_work() && (step == 0 || !pool.left_to_owner.load(memory_order_relaxed))) return true;
+    for (int step = 0; step < around.size; ++step) {
+        const worker_pool& pool = scope.pools[around.cpu_at(pool_.position + step)];
+        if (&pool == &pool_ || pool.cpu >= in_use) continue;
+        if (pool.list.has_work() && !pool.left_to_owner.load(memory_order_relaxed)) return true;
     }
     return false;
 }
@@ -232,9 +246,25 @@ canary::sight canary::look_at_worker(bird_thread& self, worker& other) noexcept 
 
 canary::sight canary::take_out_and_replace(bird_thread& self, const sighting& blocked) noexcept {
     const std::chrono::nanoseconds late = lateness_of(self, *blocked.other);
-    if (!take_out(self, blocked)) return sight::running;
+    const unsigned left = take_out(self, blocked);
+    if (left == 0) return sight::running;
     pool_.scope->runtime->counters.blocks_found[static_cast<unsigned>(self.tier)].add(late);
-    return wake_worker(self) ? sight::acted : sight::nothing;
+    const bool woken = wake_worker(self);
+    make_up_elsewhere(left);
+    return woken ? sight::acted : sight::nothing;
+}
+
+/// Enqueuers where the worker looked relied on it. The one woken in its place looks there too, if that is at home and
+/// this pool helps nobody. Else whoever is needed there is left to the watchdog, at once and not at its next tick: a
+/// canary that loses the CPU with another pool's token in hand could not be told from one that does not.
+void canary::make_up_elsewhere(unsigned left) noexcept {
+    if ((left & counted_in::looking) == 0) return;
+    const neighbourhood& looked = looked_at(pool_, left);
+    if (&looked == pool_.near && pool_.helps.load(memory_order_relaxed) == pool_.near->index) return;
+    for (int position = 0; position < looked.size; ++position) {
+        const worker_pool& pool = pool_.scope->pools[looked.cpus[position]];
+        if (nobody_runs(pool) && pool.list.has_work()) return pool_.scope->runtime->dog.look_now();
+    }
 }
 
 void canary::known_awake::remember(const worker& other) noexcept {
@@ -264,9 +294,9 @@ bool canary::wake_worker(bird_thread& self) noexcept {
     return false;
 }
 
-bool canary::take_out(bird_thread& self, const sighting& blocked) noexcept {
+unsigned canary::take_out(bird_thread& self, const sighting& blocked) noexcept {
     const act whole{self};
-    return take_out_of_counts(pool_, blocked) != 0;
+    return take_out_of_counts(pool_, blocked);
 }
 
 bool canary::have_somebody_run(bird_thread& self) noexcept {
@@ -276,7 +306,7 @@ bool canary::have_somebody_run(bird_thread& self) noexcept {
 
 bool canary::pass_token_on() noexcept {
     if (worker* sleeper = pop_idle(pool_)) {
-        pool_.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
+        pool_.near->counters.wakeups.fetch_add(1, memory_order_relaxed);
         sleeper->parker.unpark();
         return true;
     }

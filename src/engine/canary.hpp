@@ -22,6 +22,7 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
+struct neighbourhood;
 struct sighting;
 struct worker;
 struct worker_pool;
@@ -39,6 +40,8 @@ public:
         if (!armed_.load(memory_order_relaxed)) [[unlikely]]
             wake_up();
     }
+    /// The same, if a worker runs and there is work that its CPU is wanted for. By the watchdog.
+    void arm_if_wanted() noexcept;
     /// Has the pool watched by a thread with the policy of that tier, which is started if need be. Nothing changes when
     /// it is told the same again: the twin that took over for a while stays. By the watchdog.
     void employ(detector tier) noexcept;
@@ -118,12 +121,14 @@ private:
     void wake_up() noexcept;
     bool wake_worker(bird_thread& self) noexcept;
     sight take_out_and_replace(bird_thread& self, const sighting& blocked) noexcept;
-    bool take_out(bird_thread& self, const sighting& blocked) noexcept;
+    unsigned take_out(bird_thread& self, const sighting& blocked) noexcept;
+    void make_up_elsewhere(unsigned left) noexcept;
     bool have_somebody_run(bird_thread& self) noexcept;
     bool pass_token_on() noexcept;
     void help_if_it_gets_stuck() noexcept;
     static void return_to_policy(bird_thread& self) noexcept;
     bool work_waits() const noexcept;
+    bool work_waits_at(const neighbourhood& around) const noexcept;
     bool start_thread(bird_thread& thread, detector tier) noexcept;
     bool hand_over_to(detector tier) noexcept;
 

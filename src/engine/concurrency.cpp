@@ -10,19 +10,37 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
+namespace {
+
+/// The caller has taken the worker out of `counted`. It then has to look at each pool of the neighbourhood (kick_all).
+void lower_looking_count(neighbourhood& looked) noexcept {
+    // sync idle.5: seq_cst read-modify-write; pairs with idle.4; an enqueuer either saw nobody looking and wakes, or
+    // pushed before this and is seen by the look that follows
+    looked.nr_looking.fetch_sub(1, memory_order_seq_cst);
+}
+
+/// The same, for a worker that stays in the running count.
+void stop_looking_at(pool_scope& scope, neighbourhood& looked) noexcept {
+    lower_looking_count(looked);
+    platform::fence_after_rmw();
+    kick_all(scope, looked);
+}
+
+}  // namespace
+
+neighbourhood& looked_at(const worker_pool& pool, unsigned counted) noexcept {
+    return pool.scope->neighbourhoods[counted_in::neighbourhood_of(counted)];
+}
+
 unsigned leave_counts(worker_pool& pool, worker& other, unsigned life) noexcept {
     unsigned seen = other.counted.load(memory_order_relaxed);
     do {
         if ((seen & counted_in::anything) == 0 || life_of(seen) != life) return 0;
-        // sync count.1: acquire-release read-modify-write; pairs with count.2, count.5; of all who want to take the
-        // worker out, one does
+        // sync count.1: acquire-release read-modify-write; pairs with count.2, count.5, count.6; of all who want to
+        // take the worker out, one does
     } while (!other.counted.compare_exchange_weak(seen, life, memory_order_acq_rel, memory_order_relaxed));
     const unsigned left = seen & counted_in::anything;
-    if ((left & counted_in::looking) != 0) {
-        // sync idle.5: seq_cst read-modify-write; pairs with idle.4; make_up_for then looks at every pool: an enqueuer
-        // either saw nobody looking and wakes, or pushed before this and is seen
-        pool.scope->nr_looking.fetch_sub(1, memory_order_seq_cst);
-    }
+    if ((left & counted_in::looking) != 0) lower_looking_count(looked_at(pool, left));
     give_back_running_token(pool);
     return left;
 }
@@ -32,11 +50,11 @@ unsigned leave_counts(worker& me) noexcept {
 }
 
 void make_up_for(worker_pool& pool, unsigned left) noexcept {
-    if ((left & counted_in::looking) != 0) {
-        kick_all(*pool.scope);
-    } else if (left != 0) {
-        kick(pool);
-    }
+    if (left == 0) return;
+    if ((left & counted_in::looking) == 0) return kick(pool);
+    neighbourhood& looked = looked_at(pool, left);
+    kick_all(*pool.scope, looked);
+    if (&looked != pool.near) kick(pool);
 }
 
 void join_running_count(worker& me) noexcept {
@@ -50,19 +68,33 @@ void join_running_count(worker& me) noexcept {
     me.resumed = true;
 }
 
-void start_looking(worker& me) noexcept {
+neighbourhood& start_looking(worker& me) noexcept {
     unsigned seen = me.counted.load(memory_order_relaxed);
-    if ((seen & counted_in::anything) != counted_in::running) return;
+    if ((seen & counted_in::looking) != 0) return looked_at(*me.pool, seen);
     pool_scope& scope = *me.pool->scope;
-    scope.nr_looking.fetch_add(1, memory_order_relaxed);
+    neighbourhood& chosen = scope.neighbourhoods[me.pool->helps.load(memory_order_relaxed)];
+    if ((seen & counted_in::running) == 0) return chosen;
+    chosen.nr_looking.fetch_add(1, memory_order_relaxed);
     // sync count.5: release; pairs with count.1; an observer that takes us out now takes us out of both counts
-    if (me.counted.compare_exchange_strong(seen, seen | counted_in::looking, memory_order_release,
-                                           memory_order_relaxed)) {
-        return;
+    if (!me.counted.compare_exchange_strong(seen, seen | counted_in::looking_at(chosen.index), memory_order_release,
+                                            memory_order_relaxed)) {
+        stop_looking_at(scope, chosen);
     }
-    scope.nr_looking.fetch_sub(1, memory_order_seq_cst);  // sync idle.12: seq_cst; pairs with idle.4; as idle.5
-    platform::fence_after_rmw();
-    kick_all(scope);
+    return chosen;
+}
+
+bool come_home(worker& me, neighbourhood& there) noexcept {
+    worker_pool& pool = *me.pool;
+    if (&there == pool.near) return false;
+    pool.helps.store(static_cast<std::uint16_t>(pool.near->index), memory_order_relaxed);
+    unsigned seen = me.counted.load(memory_order_relaxed);
+    const unsigned running = life_of(seen) | counted_in::running;
+    // sync count.6: release; pairs with count.1; an observer that was faster has taken us out of both counts
+    if ((seen & counted_in::looking) != 0 &&
+        me.counted.compare_exchange_strong(seen, running, memory_order_release, memory_order_relaxed)) {
+        stop_looking_at(*pool.scope, there);
+    }
+    return true;
 }
 
 unsigned take_out_of_counts(worker_pool& pool, const sighting& seen) noexcept {

@@ -15,9 +15,9 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// Takes `other`, in the life in which it is one of `pool`, out of the pool's running count and the scope's looking
-/// count, unless it is out already. Returns what it was counted in (counted_in). The caller then calls make_up_for. Any
-/// thread.
+/// Takes `other`, in the life in which it is one of `pool`, out of the pool's running count and the looking count that
+/// it is in, unless it is out already. Returns what it was counted in (counted_in). The caller then calls make_up_for.
+/// Any thread.
 [[nodiscard]] unsigned leave_counts(worker_pool& pool, worker& other, unsigned life) noexcept;
 /// The same, of the calling worker.
 [[nodiscard]] unsigned leave_counts(worker& me) noexcept;
@@ -29,8 +29,16 @@ void make_up_for(worker_pool& pool, unsigned left) noexcept;
 /// The worker itself: back into the running count, unless it is in.
 void join_running_count(worker& me) noexcept;
 
-/// The worker itself: it takes items from other pools from now on, until it leaves the counts.
-void start_looking(worker& me) noexcept;
+/// The worker itself: it takes items from the pools of that neighbourhood from now on, until it leaves the counts or
+/// comes home.
+[[nodiscard]] neighbourhood& start_looking(worker& me) noexcept;
+
+/// The worker itself, which looked in `there` and found nothing more. True: it was not its own neighbourhood; there it
+/// is to look now.
+[[nodiscard]] bool come_home(worker& me, neighbourhood& there) noexcept;
+
+/// Where a worker looks that was counted in this.
+neighbourhood& looked_at(const worker_pool& pool, unsigned counted) noexcept;
 
 /// What an observer saw: a worker of its pool, in which life of the slot, in which item.
 struct sighting {

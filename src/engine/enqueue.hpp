@@ -17,9 +17,10 @@ inline bool nobody_runs(const worker_pool& pool) noexcept {
     return pool.nr_running.load(memory_order_seq_cst) == 0;
 }
 
-inline int nr_looking(const pool_scope& scope) noexcept {
-    // sync idle.4: seq_cst load; pairs with idle.5, idle.12; the same race with a thief that stops looking
-    return scope.nr_looking.load(memory_order_seq_cst);
+/// Where this pool is among those looked at.
+inline int nr_looking(const worker_pool& pool) noexcept {
+    // sync idle.4: seq_cst load; pairs with idle.5; the same race with a thief that stops looking
+    return pool.near->nr_looking.load(memory_order_seq_cst);
 }
 
 /// The calling thread, if it is one of the scope's workers: then it pushes to its own list.
@@ -34,12 +35,12 @@ inline void expect_push(const pool_scope& scope) noexcept {
     const worker_pool& pool = scope.pool_here();
     __builtin_prefetch(&pool.list, 1);
     __builtin_prefetch(&pool.nr_running, 1);
-    __builtin_prefetch(&scope.nr_looking);
+    __builtin_prefetch(&pool.near->nr_looking);
 }
 
 /// After a push from outside; `unseen` items lie in the inbox.
 inline void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
-    const int looking = nr_looking(*pool.scope);
+    const int looking = nr_looking(pool);
     if (nobody_runs(pool) && pool_policy::may_wake_local(0, looking, unseen)) return kick(pool);
     // Somebody else has to come round to this item; should he block first, the canary notices, or else the watchdog.
     pool.bird.arm();
@@ -55,7 +56,7 @@ inline void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
     pool.bird.arm();
     pool.scope->runtime->dog.arm();
     if (listed < pool_policy::backlog_for_neighbour) return;
-    if (pool_policy::may_wake_neighbour(listed, nr_looking(*pool.scope), pool.scope->nr_in_use() > 1))
+    if (pool_policy::may_wake_neighbour(listed, nr_looking(pool), pool.scope->nr_in_use() > 1))
         offer_to_neighbour(pool);
 }
 

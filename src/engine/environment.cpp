@@ -156,6 +156,14 @@ struct from_to {
     }
 };
 
+template <auto Most>
+struct up_to {
+    template <class Value>
+    bool operator()(const Value& value) const noexcept {
+        return value <= Value{Most};
+    }
+};
+
 template <auto Least, auto Most>
 struct zero_or_from_to {
     template <class Value>
@@ -205,6 +213,8 @@ constexpr tunable table[] = {
                                                               "64K to 1G", "256K"),
     line<&options::cpu_hog_after, from_to<10 * millisecond, 3600 * second>>("CMWQ_CPU_HOG_AFTER", "cpu_hog_after",
                                                                             "10ms to 1h", "10ms"),
+    line<&options::looks_before_sleep, up_to<100'000u>>("CMWQ_LOOKS_BEFORE_SLEEP", "looks_before_sleep", "0 to 100000",
+                                                        "50"),
     line<&options::report_stalls_after, zero_or_from_to<10 * millisecond, 365 * day>>(
         "CMWQ_REPORT_STALLS_AFTER", "report_stalls_after", "0 (never) or 10ms to 8760h", "30s"),
     line<&options::timer_advance, zero_or_from_to<1000, millisecond>>("CMWQ_TIMER_ADVANCE", "timer_advance",

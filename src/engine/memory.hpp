@@ -35,7 +35,7 @@ template <class T>
 
 template <class T>
 void destroy_array(T* block, std::size_t count) noexcept {
-    for (std::size_t i = 0; i < count; ++i) block[i].~T();
+    for (std::size_t i = 0; block != nullptr && i < count; ++i) block[i].~T();
     platform::deallocate(block, sizeof(T) * count, alignof(T));
 }
 

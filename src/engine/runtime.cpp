@@ -178,8 +178,6 @@ runtime_statistics runtime::statistics() const noexcept {
     told.highpri_by_niceness = now.highpri_by_niceness.load(relaxed);
     told.highpri_by_preference = now.highpri_by_preference.load(relaxed);
     told.cpu_hogs = now.cpu_hogs.load(relaxed);
-    told.items_stolen = now.items_stolen.load(relaxed);
-    told.wakeups = now.wakeups.load(relaxed);
     told.flushes = now.flushes.load(relaxed);
     const auto tell = [](const engine::finds& by, std::uint64_t& count, std::chrono::nanoseconds& lateness,
                          std::chrono::nanoseconds& most_lateness) {
@@ -198,6 +196,10 @@ runtime_statistics runtime::statistics() const noexcept {
         for (int cpu = 0; cpu < scope.nr_in_use(); ++cpu) {
             told.workers += scope.pools[cpu].nr_workers.load(relaxed);
             told.idle_workers += scope.pools[cpu].nr_idle.load(relaxed);
+        }
+        for (int index = 0; index < scope.nr_neighbourhoods; ++index) {
+            told.items_stolen += scope.neighbourhoods[index].counters.items_stolen.load(relaxed);
+            told.wakeups += scope.neighbourhoods[index].counters.wakeups.load(relaxed);
         }
     });
     return told;

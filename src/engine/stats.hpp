@@ -27,6 +27,12 @@ struct finds {
     }
 };
 
+/// What happens too often to be counted on one line for all CPUs: each neighbourhood has its own.
+struct local_statistics {
+    atomic<std::uint64_t> items_stolen{0};  // T: items moved to another pool of the scope
+    atomic<std::uint64_t> wakeups{0};       // T: idle workers woken
+};
+
 struct statistics {
     atomic<std::uint64_t> workers_created{0};           // T: threads started
     atomic<std::uint64_t> workers_destroyed{0};         // T: idle workers ended and joined
@@ -36,8 +42,6 @@ struct statistics {
     atomic<std::uint64_t> highpri_by_niceness{0};       // T: highpri workers with a raised niceness
     atomic<std::uint64_t> highpri_by_preference{0};     // T: highpri workers that were refused it
     atomic<std::uint64_t> cpu_hogs{0};                  // T: items found computing for longer than 10 ms
-    atomic<std::uint64_t> items_stolen{0};              // T: items moved to another pool of the scope
-    atomic<std::uint64_t> wakeups{0};                   // T: idle workers woken
     atomic<std::uint64_t> flushes{0};                   // T: flushes that had something to wait for
     atomic<std::uint64_t> canaries_starved{0};          // T: times that a batch canary had to stand in for one
     atomic<std::uint64_t> detection_losses{0};          // T: times that a worse tier had to be used from then on

@@ -11,9 +11,6 @@ namespace engine {
 
 namespace {
 
-/// A thief that came away with something looks this often again before it sleeps; each round costs some 100 ns. A
-/// worker that runs only its own pool's items never does: it would hold the CPU that their producer needs.
-constexpr unsigned looks_before_sleep = 50;
 constexpr unsigned pauses_between_looks = 2;
 
 void rest(unsigned pauses) noexcept {
@@ -53,12 +50,13 @@ std::size_t take_from(worker& me, worker_pool& victim) noexcept CMWQ_NO_THREAD_S
     return count;
 }
 
-/// One look at each pool, the nearest first.
-std::size_t look_around(worker& me) noexcept {
-    pool_scope& scope = *me.pool->scope;
+/// One look at each pool, those behind our own position first.
+std::size_t look_around(worker& me, const neighbourhood& around) noexcept {
+    const pool_scope& scope = *me.pool->scope;
     const int in_use = scope.nr_in_use();
-    for (int step = 1; step < in_use; ++step) {
-        worker_pool& victim = scope.pools[(me.pool->cpu + step) % in_use];
+    for (int step = 0; step < around.size; ++step) {
+        worker_pool& victim = scope.pools[around.cpu_at(me.pool->position + step)];
+        if (&victim == me.pool || victim.cpu >= in_use) continue;
         if (!victim.list.has_work() || victim.left_to_owner.load(memory_order_relaxed)) continue;
         if (const std::size_t taken = take_from(me, victim)) return taken;
     }
@@ -67,11 +65,21 @@ std::size_t look_around(worker& me) noexcept {
 
 bool took(worker& me, std::size_t count) noexcept {
     me.last_steal = static_cast<unsigned>(count);
-    me.pool->scope->runtime->counters.items_stolen.fetch_add(count, memory_order_relaxed);
+    me.pool->near->counters.items_stolen.fetch_add(count, memory_order_relaxed);
     // More may be where this came from: a CPU whose worker blocks in a stolen item is wanted for it.
     me.pool->bird.arm();
     if (count > 1) me.pool->scope->runtime->dog.arm();
     return true;
+}
+
+/// Until there is something to run, in the own list or another one: `times` at most.
+bool look_repeatedly(worker& me, const neighbourhood& around, unsigned times) noexcept {
+    for (unsigned look = 0; look < times; ++look) {
+        if (me.pool->list.has_work()) return true;
+        if (const std::size_t count = look_around(me, around)) return took(me, count);
+        rest(pauses_between_looks);
+    }
+    return false;
 }
 
 }  // namespace
@@ -81,17 +89,15 @@ bool steal(worker& me) noexcept {
     if (me.pool->nr_running.load(memory_order_relaxed) > 1 || me.pool->scope->nr_in_use() == 1) return false;
     // It would compete with the workers of whatever CPU it runs on.
     if (!online_cpus::instance().contains(me.pool->cpu)) return false;
-    start_looking(me);
-    const bool productive = me.last_steal != 0;
-    me.steal_pause = productive ? pool_policy::next_steal_pause(me.last_steal, me.steal_pause) : 0;
+    neighbourhood& around = start_looking(me);
+    // A thief that came away with something looks again and again before it sleeps; each round costs some 100 ns. A
+    // worker that runs only its own pool's items never does: it would hold the CPU that their producer needs.
+    const unsigned looks = me.last_steal != 0 ? me.pool->scope->runtime->options.looks_before_sleep : 0;
+    me.steal_pause = looks != 0 ? pool_policy::next_steal_pause(me.last_steal, me.steal_pause) : 0;
     rest(me.steal_pause);
     me.last_steal = 0;
-    for (unsigned look = 0; look < (productive ? looks_before_sleep : 1u); ++look) {
-        if (me.pool->list.has_work()) return true;
-        if (const std::size_t count = look_around(me)) return took(me, count);
-        rest(pauses_between_looks);
-    }
-    return false;
+    if (look_repeatedly(me, around, looks != 0 ? looks : 1)) return true;
+    return come_home(me, around) && look_repeatedly(me, start_looking(me), 1);
 }
 
 }  // namespace engine

@@ -11,16 +11,16 @@ namespace engine {
 
 namespace {
 
-/// How many neighbours are asked: a bound, so that a push does not get dearer with each CPU.
-constexpr int most_neighbours = 8;
+/// How many pools outside of the neighbourhood are asked at a time: a bound, so that a push does not get dearer with
+/// each CPU.
+constexpr unsigned most_asked_elsewhere = 2;
 
-/// A neighbour where nobody runs and whose CPU is online. The canaries of the others are armed on the way: should their
-/// workers block, their CPUs are free for this pool's work.
-worker_pool* find_pool_without_running_worker(const worker_pool& except) noexcept {
-    pool_scope& scope = *except.scope;
-    const int in_use = scope.nr_in_use();
-    for (int step = 1; step < in_use && step <= most_neighbours; ++step) {
-        worker_pool& other = scope.pools[(except.cpu + step) % in_use];
+/// A pool of the neighbourhood where nobody runs and whose CPU is online. The canaries of the others are armed on the
+/// way: should their workers block, their CPUs are free for this pool's work.
+worker_pool* find_free_pool_nearby(const worker_pool& busy) noexcept {
+    const neighbourhood& near = *busy.near;
+    for (int step = 1; step < near.size; ++step) {
+        worker_pool& other = busy.scope->pools[near.cpu_at(busy.position + step)];
         if (!online_cpus::instance().contains(other.cpu)) continue;
         if (other.nr_running.load(memory_order_relaxed) == 0) return &other;
         other.bird.arm();
@@ -35,12 +35,41 @@ void expect_run(worker_pool& pool, worker& woken) noexcept {
     pool.list.expect_visit();
 }
 
+/// The nth pool outside of its neighbourhood: first those of its own position, one of each neighbourhood, then those of
+/// the next one. Each is met again and again.
+worker_pool& nth_elsewhere(const worker_pool& busy, unsigned nth) noexcept {
+    const pool_scope& scope = *busy.scope;
+    const unsigned others = static_cast<unsigned>(scope.nr_neighbourhoods) - 1;
+    const int there = (busy.near->index + 1 + static_cast<int>(nth % others)) % scope.nr_neighbourhoods;
+    const unsigned position = (busy.position + nth / others) % neighbourhood::most_cpus;
+    return scope.pools[scope.neighbourhoods[there].cpu_at(static_cast<int>(position))];
+}
+
+/// One of the next few pools elsewhere, if nobody runs there.
+worker_pool* find_free_pool_elsewhere(worker_pool& busy) noexcept {
+    if (busy.scope->nr_neighbourhoods == 1) return nullptr;
+    const unsigned first = busy.next_elsewhere.load(memory_order_relaxed);
+    busy.next_elsewhere.store(first + most_asked_elsewhere, memory_order_relaxed);
+    for (unsigned nth = first; nth != first + most_asked_elsewhere; ++nth) {
+        worker_pool& other = nth_elsewhere(busy, nth);
+        const bool idle = other.nr_running.load(memory_order_relaxed) == 0;
+        if (idle && online_cpus::instance().contains(other.cpu)) return &other;
+    }
+    return nullptr;
+}
+
+/// By whoever has the running token of `pool`: the worker that gets it is to look there first.
+void send_to_help(worker_pool& pool, const neighbourhood& there) noexcept {
+    const auto index = static_cast<std::uint16_t>(there.index);
+    if (pool.helps.load(memory_order_relaxed) != index) pool.helps.store(index, memory_order_relaxed);
+}
+
 /// The caller has the running token of `pool`: it goes to an idle worker, else to a new one, else back.
 [[gnu::hot]] bool hand_token_to_worker(worker_pool& pool) noexcept {
     if (worker* sleeper = pop_idle(pool)) {
         expect_run(pool, *sleeper);
         sleeper->parker.unpark();
-        pool.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
+        pool.near->counters.wakeups.fetch_add(1, memory_order_relaxed);
         timers::instance().machine_is_awake();
         return true;
     }
@@ -80,8 +109,8 @@ bool run_one_more(worker_pool& pool) noexcept {
     return hand_token_to_worker(pool);
 }
 
-void kick_all(pool_scope& scope) noexcept {
-    for (int cpu = 0; cpu < scope.nr_pools; ++cpu) kick(scope.pools[cpu]);
+void kick_all(pool_scope& scope, const neighbourhood& all) noexcept {
+    for (int position = 0; position < all.size; ++position) kick(scope.pools[all.cpus[position]]);
 }
 
 void offer_to_neighbour(worker_pool& busy) noexcept {
@@ -90,9 +119,11 @@ void offer_to_neighbour(worker_pool& busy) noexcept {
 }
 
 void kick_neighbour(worker_pool& busy) noexcept {
-    worker_pool* neighbour = find_pool_without_running_worker(busy);
-    if (neighbour == nullptr || !take_running_token(*neighbour)) return;
-    if (!hand_token_to_worker(*neighbour)) kick(*neighbour);
+    worker_pool* free_pool = find_free_pool_nearby(busy);
+    if (free_pool == nullptr) free_pool = find_free_pool_elsewhere(busy);
+    if (free_pool == nullptr || !take_running_token(*free_pool)) return;
+    send_to_help(*free_pool, *busy.near);
+    if (!hand_token_to_worker(*free_pool)) kick(*free_pool);
 }
 
 void wake_after_push_to_place(worker_pool& pool) noexcept {

@@ -20,14 +20,15 @@ void kick(worker_pool& pool) noexcept;
 /// round after all, one runs too many for a while. False: there is no worker to be had.
 bool run_one_more(worker_pool& pool) noexcept;
 
-/// Wakes (or makes) a worker of some pool of the scope that runs nothing, so that it takes from the others.
+/// Wakes (or makes) a worker of some pool that runs nothing, so that it takes from those of this neighbourhood: a pool
+/// of the neighbourhood, or else one of a few from elsewhere.
 void kick_neighbour(worker_pool& busy) noexcept;
 
 /// The same, after `busy` got an item that they may take, or to have them look again whether there is one.
 void offer_to_neighbour(worker_pool& busy) noexcept;
 
-/// kick for each pool of the scope.
-void kick_all(pool_scope& scope) noexcept;
+/// kick for each pool of the neighbourhood.
+void kick_all(pool_scope& scope, const neighbourhood& all) noexcept;
 
 /// Takes the right to run in an idle pool: true for exactly one caller, who then must hand it to a worker or give it
 /// back.

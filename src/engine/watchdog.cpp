@@ -321,7 +321,7 @@ void watchdog::employ_canary(worker_pool& pool, bool scope_has_work) noexcept {
     if (pool.nr_workers.load(memory_order_relaxed) == 0) return;
     pool.bird.employ(tier_ == detection_tier::canary ? detector::canary : detector::batch_canary);
     // One that found nobody to wake has parked; by now a worker may have been made, and may block in turn.
-    if (scope_has_work && pool.nr_running.load(memory_order_relaxed) != 0) pool.bird.arm();
+    if (scope_has_work) pool.bird.arm_if_wanted();
 }
 
 void watchdog::judge_canary(worker_pool& pool) noexcept {

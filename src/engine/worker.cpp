@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //   enters   a running token, with the wake or with the worker's creation
-//   leaves   items executed; the token given back when there is nothing left, here or in any pool of the scope
+//   leaves   items executed; the token given back when there is nothing left, here or in any pool of the neighbourhood
 //   locks    none
 #include "engine/worker.hpp"
 
@@ -37,8 +37,8 @@ void work_off(worker& me) noexcept {
     }
 }
 
-/// Gives the token back and looks once more, at its own pool and, if it was a thief, at all: the enqueuers left it to
-/// us.
+/// Gives the token back and looks once more, at its own pool and, if it was a thief, at all of those where it took: the
+/// enqueuers left it to us.
 void stop_running(worker& me) noexcept {
     me.last_steal = 0;
     me.pool->list.disown(me.entry);

@@ -33,11 +33,21 @@ inline constexpr unsigned forked = 8;     ///< its item forked, and this is the 
 /// What a worker is counted in, in `counted`.
 namespace counted_in {
 inline constexpr unsigned running = 1;  ///< the pool's nr_running
-inline constexpr unsigned looking = 2;  ///< the scope's nr_looking; only together with running
-inline constexpr unsigned anything = running | looking;
+inline constexpr unsigned looking = 2;  ///< the nr_looking of a neighbourhood; only together with running
+/// Of which one: its index. In the same word, so that whoever takes the worker out takes it out there.
+inline constexpr unsigned place_shift = 2;
+inline constexpr unsigned places = (platform::topology::max_cpus - 1) << place_shift;
+inline constexpr unsigned anything = running | looking | places;
 /// Above the bits: which life of the slot they are about. An observer that was held up until the slot belonged to
 /// another pool's worker must not take that one out of the wrong pool's count.
 inline constexpr unsigned one_life = anything + 1;
+
+constexpr unsigned looking_at(int neighbourhood) noexcept {
+    return looking | static_cast<unsigned>(neighbourhood) << place_shift;
+}
+constexpr int neighbourhood_of(unsigned counted) noexcept {
+    return static_cast<int>((counted & places) >> place_shift);
+}
 }  // namespace counted_in
 
 /// The life that a value of `counted` is about.

@@ -15,28 +15,45 @@ void number_pools(pool_scope& scope) noexcept {
         scope.pools[cpu].scope = &scope;
         scope.pools[cpu].cpu = cpu;
     }
+    for (int index = 0; index < scope.nr_neighbourhoods; ++index) {
+        neighbourhood& near = scope.neighbourhoods[index];
+        for (int position = 0; position < near.size; ++position) {
+            worker_pool& pool = scope.pools[near.cpus[position]];
+            pool.near = &near;
+            pool.position = static_cast<std::uint16_t>(position);
+            pool.helps.store(static_cast<std::uint16_t>(index), memory_order_relaxed);
+        }
+    }
+}
+
+/// False: no memory.
+bool make_parts(pool_scope& scope, const platform::topology& machine) noexcept {
+    const neighbourhood_map map = map_neighbourhoods(machine, scope.nr_in_use());
+    scope.pools = create_array<worker_pool>(static_cast<std::size_t>(machine.nr_cpus));
+    scope.nr_pools = machine.nr_cpus;
+    scope.neighbourhoods = create_neighbourhoods(map, machine.nr_cpus);
+    scope.nr_neighbourhoods = map.count;
+    return scope.pools != nullptr && scope.neighbourhoods != nullptr;
 }
 
 }  // namespace
 
 pool_scope* create_scope(runtime_state& runtime, scope_kind kind) noexcept {
-    const int nr_pools = platform::discover_topology().nr_cpus;
     auto* scope = create<pool_scope>();
     if (scope == nullptr) return nullptr;
-    scope->pools = create_array<worker_pool>(static_cast<std::size_t>(nr_pools));
-    if (scope->pools == nullptr) {
-        destroy(scope);
+    if (!make_parts(*scope, platform::discover_topology())) {
+        destroy_scope(scope);
         return nullptr;
     }
     scope->runtime = &runtime;
-    scope->nr_pools = nr_pools;
     scope->kind = kind;
     number_pools(*scope);
     return scope;
 }
 
 void renew_scope(pool_scope& scope) noexcept {
-    scope.nr_looking.store(0, memory_order_relaxed);
+    for (int index = 0; index < scope.nr_neighbourhoods; ++index)
+        scope.neighbourhoods[index].nr_looking.store(0, memory_order_relaxed);
     scope.nr_workers.store(0, memory_order_relaxed);
     scope.has_places.store(false, memory_order_relaxed);
     new (&scope.backoff) creation_backoff;
@@ -45,6 +62,7 @@ void renew_scope(pool_scope& scope) noexcept {
 }
 
 void destroy_scope(pool_scope* scope) noexcept {
+    destroy_array(scope->neighbourhoods, static_cast<std::size_t>(scope->nr_neighbourhoods));
     destroy_array(scope->pools, static_cast<std::size_t>(scope->nr_pools));
     destroy(scope);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stop 3: a pool, the workers of one CPU for one kind of queue, and the scope, the pools that may take each other's
-// items.
+// items: by themselves those of their neighbourhood, and those of another one when asked for help.
 //
 //   enters   a claimed item, from submit or from a token of a limited queue
 //   leaves   the same item, popped by a worker of this pool or of one of its scope
@@ -10,6 +10,7 @@
 
 #include "engine/canary.hpp"
 #include "engine/creation_backoff.hpp"
+#include "engine/neighbourhood.hpp"
 #include "engine/online_cpus.hpp"
 #include "engine/pool_policy.hpp"
 #include "engine/worker.hpp"
@@ -36,6 +37,11 @@ struct alignas(cache_line) worker_pool {
     atomic<bool> left_to_owner{false};  // T: thieves found nothing here that they may take; until the next push or tick
     pool_scope* scope = nullptr;        // I
     int cpu = 0;                        // I: index into topology::cpus
+    std::uint16_t position = 0;         // I: in its neighbourhood
+    atomic<std::uint16_t> helps{0};     // T: the neighbourhood in which its workers look, by index: written by whoever
+                                        // wakes one to help there, and by those who come back from there
+    neighbourhood* near = nullptr;      // I: its own
+    atomic<unsigned> next_elsewhere{0};  // T: which pool of another neighbourhood is asked for help next
     canary bird{*this};
 
     mutex workers_lock;
@@ -58,12 +64,13 @@ enum class scope_kind : unsigned {
 inline constexpr unsigned nr_scope_kinds = 6;
 
 struct alignas(cache_line) pool_scope {
-    alignas(cache_line) atomic<int> nr_looking{0};  // A(idle): workers awake that take from any pool of the scope
-    atomic<unsigned> nr_workers{0};                 // A(limit)
+    alignas(cache_line) atomic<unsigned> nr_workers{0};  // A(limit)
     creation_backoff backoff;
     alignas(cache_line) runtime_state* runtime = nullptr;  // I
     worker_pool* pools = nullptr;                          // I
     int nr_pools = 0;                                      // I: one for each CPU that may ever be ours
+    int nr_neighbourhoods = 0;                             // I
+    neighbourhood* neighbourhoods = nullptr;               // I
     scope_kind kind = scope_kind::percpu;                  // I
     atomic<bool> has_places{false};  // A(inbox): some item of the scope had a place; set before it is pushed
 

@@ -77,7 +77,8 @@ bool same(const cmwq::runtime_options& a, const cmwq::runtime_options& b) {
            a.power_efficient == b.power_efficient && a.unbound_cpus == b.unbound_cpus &&
            a.default_affinity == b.default_affinity && a.detect == b.detect &&
            a.report_stalls_after == b.report_stalls_after && a.cpu_hog_after == b.cpu_hog_after &&
-           a.timer_advance == b.timer_advance && a.worker_stack_size == b.worker_stack_size &&
+           a.timer_advance == b.timer_advance && a.looks_before_sleep == b.looks_before_sleep &&
+           a.worker_stack_size == b.worker_stack_size &&
            a.thread_name_prefix == b.thread_name_prefix;
 }
 
@@ -85,6 +86,7 @@ bool same(const cmwq::runtime_options& a, const cmwq::runtime_options& b) {
 std::optional<bool> should_accept(const std::string& variable, const std::string& text) {
     constexpr wide ms = 1'000'000, hour = 3'600'000 * ms;
     if (variable == "CMWQ_MAX_WORKERS") return within(number_with_unit(text, {{"", 1}}), 1, 65534);
+    if (variable == "CMWQ_LOOKS_BEFORE_SLEEP") return within(number_with_unit(text, {{"", 1}}), 0, 100'000);
     if (variable == "CMWQ_IDLE_WORKER_TIMEOUT") return within(time_of(text), 1'000, 8760 * hour);
     if (variable == "CMWQ_CPU_HOG_AFTER") return within(time_of(text), 10 * ms, hour);
     if (variable == "CMWQ_WORKER_STACK_SIZE") return within(size_of(text), 64 << 10, 1 << 30);

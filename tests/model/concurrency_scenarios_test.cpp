@@ -32,7 +32,7 @@ void check_counts_are_zero() {
                 pool.nr_idle.load(std::memory_order_relaxed) + pool.nr_ended.load(std::memory_order_relaxed);
             return resting == pool.nr_workers.load(std::memory_order_relaxed) &&
                    pool.nr_running.load(std::memory_order_relaxed) == 0 &&
-                   pool.scope->nr_looking.load(std::memory_order_relaxed) == 0;
+                   pool.near->nr_looking.load(std::memory_order_relaxed) == 0;
         };
         while (!at_rest()) model::sleep_for(1ms);
     });

@@ -235,7 +235,7 @@ TEST(workers, the_running_count_never_falls_below_zero) {
         settle();
         for_each_pool(*engine::access::impl(rt), [](engine::worker_pool& pool) {
             model::check(pool.nr_running.load(std::memory_order_relaxed) == 0, "nobody is counted when all is done");
-            model::check(pool.scope->nr_looking.load(std::memory_order_relaxed) == 0, "nobody looks when all is done");
+            model::check(pool.near->nr_looking.load(std::memory_order_relaxed) == 0, "nobody looks when all is done");
         });
     });
 }

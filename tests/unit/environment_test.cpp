@@ -49,6 +49,8 @@ TEST(environment, every_variable_is_the_name_of_its_option) {
 
 TEST(environment, numbers_are_whole_and_in_range) {
     for (const char* good : {"1", "65534", "0008"}) EXPECT_TRUE(takes("CMWQ_MAX_WORKERS", good)) << good;
+    for (const char* good : {"0", "1", "100000"}) EXPECT_TRUE(takes("CMWQ_LOOKS_BEFORE_SLEEP", good)) << good;
+    for (const char* bad : {"100001", "-1", "off"}) EXPECT_FALSE(takes("CMWQ_LOOKS_BEFORE_SLEEP", bad)) << bad;
     for (const char* bad : {"0", "65535", "-1", "+1", " 1", "1 ", "1.5", "0x10", "99999999999999999999"}) {
         EXPECT_FALSE(takes("CMWQ_MAX_WORKERS", bad)) << bad;
     }
