@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 
 namespace cmwq {
@@ -238,8 +239,8 @@ trace_buffer* recorder::take_buffer() noexcept {
             std::memcpy(mine->thread_name, name, sizeof name);
         }
     }
-    platform::hold_trace_slot(
-        mine, [](void* held) { recorder::instance().give_back(*static_cast<trace_buffer*>(held)); });
+    platform::hold_trace_slot(mine,
+                              [](void* held) { recorder::instance().give_back(*static_cast<trace_buffer*>(held)); });
     if (platform::trace_slot() == nullptr) return nullptr;  // the thread is at its end
     missed_.fetch_sub(1, memory_order_relaxed);
     if (fresh) return mine;
@@ -438,6 +439,20 @@ void recorder::renew_after_fork() noexcept {
     blocks_ = inherited;  // nobody is in the middle of anything here
     queues_ = names;
 }
+
+namespace {
+
+/// When the library is loaded: the first item may come from a static constructor.
+[[gnu::constructor]] void begin_trace_of_process() noexcept {
+    if (const char* file_name = std::getenv("CMWQ_TRACE")) recorder::instance().begin_for_process(file_name);
+}
+
+/// After the program's own destructors, whose items are in it.
+[[gnu::destructor]] void write_trace_of_process() noexcept {
+    recorder::instance().write_at_end();
+}
+
+}  // namespace
 
 }  // namespace engine
 

@@ -91,11 +91,11 @@ public:
     [[nodiscard]] bool start(const trace_options& how) noexcept;
     [[nodiscard]] bool stop() noexcept;
     /// To the file of that name, as JSON. Ends the trace first.
-    [[nodiscard]] bool write(const char* file) noexcept;
+    [[nodiscard]] bool write(const char* file_name) noexcept;
     trace_counts counts() noexcept;
-    /// When the process ends, to that file.
-    void write_at_end(const char* file) noexcept;
-    void write_now_if_asked() noexcept;
+    /// CMWQ_TRACE: begins, and write_at_end writes to that file.
+    void begin_for_process(const char* file_name) noexcept;
+    void write_at_end() noexcept;
 
     /// For the calling thread. Null: there is none left, the event is counted.
     trace_buffer* take_buffer() noexcept;
@@ -115,17 +115,17 @@ private:
     mutex switch_lock_;  // outermost: start, stop, write
     mutex lock_;         // innermost
     atomic<bool> on_{false};
-    atomic<std::uint64_t> missed_{0};                         // T
-    atomic<unsigned> nr_free_{0};                             // T: buffers to be had; written under lock_
-    struct ring_block* blocks_ = nullptr;                     // Y: the memory of all rings, the last trace's first
-    std::uintptr_t session_ = 0;                              // Y: what `limit` begins with
-    unsigned nr_rings_ = 0;                                   // V, written under Y
-    std::size_t ring_size_ = 0;                               // V, written under Y
-    traced_queue* queues_ = nullptr;                          // V
-    std::size_t nr_queues_ = 0, room_for_queues_ = 0;         // V
-    std::uint64_t first_tick_ = 0, last_tick_ = 0;            // Y
-    std::chrono::nanoseconds first_time_{0}, last_time_{0};   // Y
-    char file_[256] = {};                                     // Y: where to at the end
+    atomic<std::uint64_t> missed_{0};                        // T
+    atomic<unsigned> nr_free_{0};                            // T: buffers to be had; written under lock_
+    struct ring_block* blocks_ = nullptr;                    // Y: the memory of all rings, the last trace's first
+    std::uintptr_t session_ = 0;                             // Y: what `limit` begins with
+    unsigned nr_rings_ = 0;                                  // V, written under Y
+    std::size_t ring_size_ = 0;                              // V, written under Y
+    traced_queue* queues_ = nullptr;                         // V
+    std::size_t nr_queues_ = 0, room_for_queues_ = 0;        // V
+    std::uint64_t first_tick_ = 0, last_tick_ = 0;           // Y
+    std::chrono::nanoseconds first_time_{0}, last_time_{0};  // Y
+    char file_[256] = {};                                    // Y: where to at the end
     trace_buffer buffers_[most_threads];
 };
 

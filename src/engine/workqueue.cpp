@@ -115,7 +115,7 @@ void add_to_runtime(runtime_state& runtime, cmwq_queue& wq) noexcept {
     locked hold{runtime.setup_lock};
     wq.next_in_runtime = runtime.all_queues;
     runtime.all_queues = &wq;
-    refresh_queue(wq);  // a freeze, a thaw or a change of CPUs between its seats' opening and now did not find it
+    refresh_queue(wq);    // a freeze, a thaw or a change of CPUs between its seats' opening and now did not find it
     follow_recorder(wq);  // nor did a trace that began or ended
 }
 

@@ -22,7 +22,7 @@ namespace platform {
 namespace detail {
 constinit thread_local void* slot __attribute__((tls_model("initial-exec"))) = nullptr;
 constinit thread_local void* slot_for_trace __attribute__((tls_model("initial-exec"))) = nullptr;
-}
+}  // namespace detail
 
 namespace {
 
