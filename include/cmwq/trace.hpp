@@ -1,50 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the program's items do, as a picture: which ran when, where and how long, and when they were enqueued.
-//
-//     cmwq::start_trace();
-//     … the part of the program that is of interest …
-//     cmwq::write_trace("items.json");  // open it in https://ui.perfetto.dev or chrome://tracing
-//
-// Without a change to the program: CMWQ_TRACE=items.json in its environment. Guide: docs/guide/seeing-what-it-does.md.
+// What the program's items do, as a picture: docs/guide/seeing-what-it-does.md.
 #pragma once
 
 #include <cmwq/fwd.hpp>
 
-#include <cstddef>
 #include <cstdint>
 
 namespace cmwq {
 inline namespace v1 {
 
-/// How much is kept, and how exactly. All memory is taken by start_trace.
+/// How much is kept, and how exactly. start_trace takes all the memory, 16 bytes for each record.
 struct trace_options {
-    /// So many threads can be followed: workers, and others that enqueue. At most 1024.
-    unsigned threads = 64;
-    /// So many records of 16 bytes are kept of each thread, the newest; rounded up to a power of two. An item needs two
-    /// or three.
-    std::size_t records_per_thread = 16384;
-    /// The clock is read for each event. Otherwise one reading may cover up to eight events of a thread, as long as
-    /// such eight come within a microsecond; it costs less than half.
-    bool exact = false;
+    unsigned threads = 64;                ///< that can be followed: workers, and others that enqueue; at most 1024
+    unsigned records_per_thread = 16384;  ///< the newest; a power of two, or rounded up. An item needs two or three
+    bool exact = false;  ///< reads the clock for each event, and not once for up to 16 of a thread within 1 µs
 };
 
 /// What the last trace came to, or this one so far.
 struct trace_counts {
     std::uint64_t records = 0;      ///< written, those that are overwritten by now included
-    std::uint64_t overwritten = 0;  ///< of these: the thread went on, and its buffer was full
-    std::uint64_t missed = 0;       ///< events of threads for which no buffer was left
+    std::uint64_t overwritten = 0;  ///< of these: the buffer was full, and the thread went on
+    std::uint64_t missed = 0;       ///< events of threads for which there was no buffer
 };
 
-/// From now on the items of all runtimes are recorded; what was recorded before is forgotten. False: a trace is being
-/// recorded already, or there is no memory for it. Context: any thread; not in a work function.
+/// From now on the items of all runtimes are recorded; what was recorded before is forgotten. False: one is being
+/// recorded already, or there is no memory for it. Context: any thread.
 CMWQ_EXPORT bool start_trace(const trace_options& options = {}) noexcept;
-/// Nothing is recorded any more; what was is kept for write_trace. False: nothing was being recorded. Context: any
-/// thread, while items run; waits for threads that are writing a record.
+/// Nothing is recorded any more; what was is kept. False: nothing was being recorded. Context: any thread.
 CMWQ_EXPORT bool stop_trace() noexcept;
-/// Writes the last trace to a file, as JSON that chrome://tracing and Perfetto read; ends it first if need be. False:
-/// there is none, or the file cannot be written. Lifetime: the queues and items may be gone, the classes of items (and
-/// the shared libraries that define them) may not. Context: any thread, while items run.
+/// Writes the last trace as JSON for Perfetto; stops it first. False: there is none, or the file cannot be written.
+/// Lifetime: queues and items may be gone, the libraries that define the items' classes not. Context: any thread.
 CMWQ_EXPORT bool write_trace(const char* file_name) noexcept;
 /// How much was recorded. Context: any thread.
 CMWQ_EXPORT trace_counts traced() noexcept;

@@ -311,7 +311,7 @@ recorded_part look_at(const trace_buffer& buffer, std::uintptr_t limit) noexcept
 
 bool recorder::make_rings(const trace_options& how) noexcept {
     const unsigned threads = std::clamp(how.threads, 1u, most_threads);
-    const std::size_t size = std::bit_ceil(std::clamp<std::size_t>(how.records_per_thread, 64, std::size_t{1} << 28));
+    const std::size_t size = std::bit_ceil(std::clamp<std::size_t>(how.records_per_thread, 64, std::size_t{1} << 26));
     ring_block* block = take_block(&blocks_, threads, size);
     if (block == nullptr) block = make_block(threads, size);
     if (block == nullptr) return false;
@@ -429,6 +429,16 @@ void recorder::add_queue(const cmwq_queue& wq) noexcept {
     added.id = wq.id;
     added.since = platform::ticks();
     std::memcpy(added.name, wq.name, sizeof added.name);
+}
+
+void recorder::forget_everything() noexcept {
+    while (ring_block* block = blocks_) {
+        blocks_ = block->others;
+        destroy_array(block->records, block->threads * block->size);
+        destroy(block);
+    }
+    if (queues_ != nullptr) destroy_array(queues_, room_for_queues_);
+    new (this) recorder;
 }
 
 void recorder::renew_after_fork() noexcept {

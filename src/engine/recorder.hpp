@@ -52,7 +52,9 @@ struct alignas(cache_line) trace_buffer {
     /// the buffer was not used yet.
     static constexpr std::uintptr_t first_address = 4096, off = 0;
 
-    atomic<std::uintptr_t> next{0};  // K A(record): the address of the record to be written next
+    /// K A(record): the address of the record to be written next. Never below first_address: as long as it is none, the
+    /// thread looks up.
+    atomic<std::uintptr_t> next{first_address};
     /// A(record): the address where the thread has to look up: to read the clock, or to begin the ring again.
     atomic<std::uintptr_t> limit{off};
     atomic<std::uint64_t> wraps{0};  // K A(record): how often the ring began again
@@ -104,6 +106,8 @@ public:
     /// The queue has its id.
     void add_queue(const cmwq_queue& wq) noexcept;
     void renew_after_fork() noexcept;
+    /// As if nothing had ever been recorded. For tests: no thread is in the middle of an event.
+    void forget_everything() noexcept;
 
 private:
     bool make_rings(const trace_options& how) noexcept;
