@@ -7,7 +7,7 @@ from cases import Case, figures_of, is_variant, median, nothing, spread_text, wi
 
 FIGURES = {
     "light": "one item every so often: what the pool's threads do for it",
-    "P17": "an item that enqueues itself: without trace points, with them, with somebody attached",
+    "P17": "an item that enqueues itself: without trace points, with them, recorded, with somebody attached",
     "growth-items": "N items in flight that enqueue themselves over and over",
     "growth-queues": "10^6 items dealt out over N ordered queues",
 }
@@ -31,6 +31,8 @@ class Cases:
         more = [] if quick else ["--items", 2_000_000]
         self.add("P17", "cmwq_without_probes", "P5-self", *more, row="without")
         self.add("P17", "cmwq", "P5-self", *more, row="with")
+        self.add("P17", "cmwq", "P5-self", *more, "--record", "normally", row="recorded")
+        self.add("P17", "cmwq", "P5-self", *more, "--record", "exactly", row="recorded exactly")
         if self.options.trace:
             self.add("P17", "cmwq", "P5-self", "--items", 100_000, row="attached", traced=True)
         peers = ["cmwq", "asio"] if quick else GROWING

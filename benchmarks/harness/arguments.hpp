@@ -40,6 +40,8 @@ inline bool set(settings& sizes, std::string_view name, std::string_view value) 
     if (name == "--gap-us" && read_number(value, microseconds)) return (sizes.gap_ns = microseconds * 1'000) > 0;
     if (name == "--kind") return parse(value, sizes.kind);
     if (name == "--place") return parse(value, sizes.place);
+    if (name == "--record")
+        return (sizes.record = true) && ((sizes.record_exactly = value == "exactly") || value == "normally");
     if (name == "--queue") return (sizes.unbound = value == "unbound") || value == "percpu";
     if (name == "--idle-s" && read_number(value, seconds)) return (sizes.idle_ns = seconds * 1'000'000'000) > 0;
     if (name == "--limit-s" && read_number(value, seconds)) return (sizes.limit_ns = seconds * 1'000'000'000) > 0;

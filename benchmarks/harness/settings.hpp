@@ -39,6 +39,8 @@ struct settings {
     std::int64_t settle_ns = 1'000'000'000;  // P15: from the work to the beginning of the idle time
     std::int64_t limit_ns = 5'000'000'000;   // P10, P11: then the answer is "not within"
     unsigned spinners = 0;                   // threads of the program that compute all the time
+    bool record = false;                     // cmwq: with a trace being recorded
+    bool record_exactly = false;             // cmwq: likewise, with the clock read for each event
     bool unbound = false;                    // cmwq: the unbound system queue
 
     // Of light load and of growth.

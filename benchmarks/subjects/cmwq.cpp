@@ -52,6 +52,7 @@ struct cmwq_peer {
 
         explicit subject(const bench::settings& sizes) : ring_{sizes.ring_slots} {
             current_ = this;
+            if (sizes.record && !cmwq::start_trace({.exact = sizes.record_exactly})) std::abort();
             if constexpr (Work::ordered) {
                 owned_ = cmwq::make_queue(cmwq::ordered{.name = "bench"});
                 queue_ = &*owned_;

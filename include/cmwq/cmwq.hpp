@@ -15,6 +15,7 @@
 //   cpus.hpp          which CPUs there are, for enqueue_on and enqueue_node
 //   runtime.hpp       workers and pools, for programs that want more than one set or other settings
 //   this_worker.hpp   what a work function may ask about where it runs
+//   trace.hpp         what the items do, as a picture
 //   misuse.hpp        what happens when a contract is broken, and to whom it is told: call_site.hpp
 //   work_base.hpp     the untyped item, and raw_work.hpp the level below types: awaiters, operation states
 #pragma once
@@ -42,6 +43,7 @@
 #include <cmwq/spawn.hpp>
 #include <cmwq/system_queues.hpp>
 #include <cmwq/this_worker.hpp>
+#include <cmwq/trace.hpp>
 #include <cmwq/work.hpp>
 #include <cmwq/work_base.hpp>
 #include <cmwq/work_item.hpp>

@@ -16,6 +16,7 @@
 #include "engine/concurrency.hpp"
 #include "engine/invoke.hpp"
 #include "engine/item_flush.hpp"
+#include "engine/recorder.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/trace.hpp"
@@ -66,6 +67,7 @@ inline executed claim(worker& me, picked_item& picked, token* carrier) noexcept 
 inline void run_or_hand_over(const work_class& kind, work_base& item, cmwq_queue& queue) noexcept {
     // sync queue.6: acquire; pairs with queue.7; sees the receiver
     if (const detail::item_receiver* instead = queue.ending.load(memory_order_acquire)) [[unlikely]] {
+        record_no_run();
         instead->function(&item, kind, instead->context);
         queue.runtime->counters.items_dropped.fetch_add(1, memory_order_relaxed);
         return;
@@ -82,7 +84,7 @@ inline void retire(worker& me, picked_item& picked) noexcept {
     me.current.store(nullptr, memory_order_release);
     // sync note.6: fence_light; pairs with note.2; between the store of `current` and the load of `attention`
     platform::fence_light();
-    if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]]
+    if ((me.attention.load(memory_order_relaxed) & ~attention::recorded) != 0) [[unlikely]]
         picked.waiting |= look_up_after_item(me);
     if (picked.waiting != 0) [[unlikely]]
         complete(picked.waiting, *me.queue, *picked.item);
@@ -93,12 +95,12 @@ inline void retire(worker& me, picked_item& picked) noexcept {
     if (const executed left = claim(me, picked, carrier); left != executed::ran) return left;
     // Looked up each time: an id can be another queue's by now, so a remembered pointer could be stale.
     cmwq_queue* queue = me.queue = registry::instance().queue_of(queue_of_word(picked.word));
+    const work_class& kind = access::kind(*picked.item);
     // Items that waited for the previous one to end: its `current` was left before the fence in claim.
     if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]]
-        send_on_collided_items(me);
+        look_up_before_item(me, *picked.item, kind, *queue);
     if (queue->bound != nullptr) [[unlikely]]
         give_back_room(*queue->bound);
-    const work_class& kind = access::kind(*picked.item);
     me.current_kind.store(&kind, memory_order_relaxed);
     run_or_hand_over(kind, *picked.item, *queue);
     retire(me, picked);

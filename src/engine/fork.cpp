@@ -8,6 +8,7 @@
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
 #include "engine/online_cpus.hpp"
+#include "engine/recorder.hpp"
 #include "engine/registry.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/seats.hpp"
@@ -99,6 +100,7 @@ void in_child() noexcept {
     block_cache::instance().renew_after_fork();
     renew_trials_after_fork();
     renew_reports_after_fork();
+    recorder::instance().renew_after_fork();
     const worker* stays = forker != nullptr && forker->is_guest ? forker->outer : forker;
     for_each_runtime([stays](runtime_state& each) { renew_runtime(each, stays); });
     registry::instance().renew_after_fork(forker);
@@ -112,6 +114,14 @@ void in_child() noexcept {
 }
 
 }  // namespace
+
+void follow_recorder_everywhere() noexcept {
+    locked hold{runtimes_lock};
+    for_each_runtime([](runtime_state& each) {
+        locked hold{each.setup_lock};
+        for_each_queue(each, follow_recorder);
+    });
+}
 
 void follow_cpus_everywhere() noexcept {
     locked hold{runtimes_lock};

@@ -24,6 +24,9 @@ namespace engine {
 void list_runtime(runtime_state& runtime) noexcept;
 void unlist_runtime(runtime_state& runtime) noexcept;
 
+/// A trace begins or ends: follow_recorder for every queue of every runtime. No lock is held.
+void follow_recorder_everywhere() noexcept;
+
 /// CPUs have come or gone: watchdog::follow_cpus of every runtime. No lock is held.
 void follow_cpus_everywhere() noexcept;
 

@@ -3,6 +3,7 @@
 
 #include "engine/collision.hpp"
 #include "engine/execute.hpp"
+#include "engine/recorder.hpp"
 #include "engine/registry.hpp"
 #include "engine/wake.hpp"
 
@@ -45,7 +46,7 @@ void run_as_guest(worker& guest, work_base& item) noexcept {
     (void)execute_item(guest, picked, nullptr);
     // In the child of a fork: there the thread is nobody's, and nothing of the parent's is to be put in order.
     if (platform::thread_slot() != &guest) return;
-    send_on_collided_items(guest);
+    look_up_between_items(guest);
     platform::set_thread_slot(outer);
     pool.list.disown(guest.entry);
     // What the function enqueued to this pool was left to its workers, and none may be running.

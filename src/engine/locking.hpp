@@ -13,13 +13,15 @@
 //   S        the owning worker's thread only
 //   K        written by the owning worker's thread, read by others
 //   W        the watchdog's thread only
+//   V, Y     under the recorder's lock_, under its switch_lock_
 //   A(name)  atomic, under the protocol of that name; its ordered accesses carry `sync name.N` notes
 //   T        statistic: relaxed, approximate
 //
-// Lock order, outer to inner: runtime setup_lock, queue flush_lock, worklists of a scope's pools by rising index,
-// worklists of a queue's seats by rising index, collide_lock, a seat's tokens_lock; pool workers_lock, then registry
-// lock, then those of the stores of blocks. Nobody is woken under setup_lock: who is woken may have to be made first, or the watchdog's thread to be
-// started. No work function runs under any of them.
+// Lock order, outer to inner: the recorder's switch_lock_, runtime setup_lock, queue flush_lock, worklists of a scope's
+// pools by rising index, worklists of a queue's seats by rising index, collide_lock, a seat's tokens_lock; pool
+// workers_lock, then registry lock or the recorder's lock_, then those of the stores of blocks. Nobody is woken under
+// setup_lock: who is woken may have to be made first, or the watchdog's thread to be started. No work function runs under
+// any of them.
 #pragma once
 
 #include "platform/port.hpp"

@@ -22,6 +22,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
 
     /// What enqueue has to know, in one word.
     static constexpr unsigned ready = 1;        ///< has its pools
+    static constexpr unsigned recorded = 2;     ///< a trace is being recorded; never lasting without one
     static constexpr unsigned draining = 4;     ///< only its own items may enqueue to it
     static constexpr unsigned closing = 8;      ///< being destroyed: what is armed for it from now on is dropped
     static constexpr unsigned has_timers = 16;  ///< an item has been armed for it

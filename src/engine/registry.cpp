@@ -52,9 +52,22 @@ worker* registry::acquire_worker() noexcept {
     auto* made = create<worker>();
     if (made == nullptr) return nullptr;
     made->id = next_worker_++;
+    made->attention.store(told_to_all_, memory_order_relaxed);
     // sync registry.2: release; pairs with registry.1, registry.7; publishes the slot
     worker_slots_[made->id].store(made, memory_order_release);
     return made;
+}
+
+void registry::tell_all_workers(unsigned bit, bool set) noexcept {
+    locked hold{lock_};
+    told_to_all_ = set ? told_to_all_ | bit : told_to_all_ & ~bit;
+    for_each_worker([bit, set](worker& each) {
+        if (set) {
+            each.attention.fetch_or(bit, memory_order_relaxed);
+        } else {
+            each.attention.fetch_and(~bit, memory_order_relaxed);
+        }
+    });
 }
 
 void registry::release_worker(worker& slot) noexcept {
@@ -161,6 +174,7 @@ void registry::renew_after_fork(worker* forker) noexcept {
     lowest_free_queue_ = highest_queue_ + 1;
     first_queue_here.store(lowest_free_queue_, memory_order_relaxed);
     free_workers_ = nullptr;
+    told_to_all_ = 0;
     // A guest goes back to the function that it is called from; that one has nobody to go back to.
     const worker* guest = forker != nullptr && forker->is_guest ? forker : nullptr;
     if (guest != nullptr) forker = guest->outer;

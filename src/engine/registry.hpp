@@ -58,6 +58,9 @@ public:
         return page != nullptr ? page->queues[id % queues_per_page].load(memory_order_acquire) : nullptr;
     }
 
+    /// Sets or clears a bit of `attention`, in every slot that there is or will be.
+    void tell_all_workers(unsigned bit, bool set) noexcept;
+
     /// Counted, so that the last one out can free the slots.
     void add_runtime() noexcept;
     void remove_runtime() noexcept;
@@ -88,6 +91,7 @@ private:
     worker_id next_worker_ = 1;                             // R: no id below it was never used
     queue_id lowest_free_queue_ = 1;                        // R: no free id below it
     queue_id highest_queue_ = 0;                            // R: of all ids ever given out
+    unsigned told_to_all_ = 0;                              // R: what `attention` of a new slot begins with
     worker* free_workers_ = nullptr;                        // R: released slots, linked by next_in_pool
     atomic<worker*> worker_slots_[nr_worker_slots] = {};    // A(registry)
     atomic<queue_page*> queue_pages_[nr_queue_pages] = {};  // A(registry)

@@ -5,6 +5,7 @@
 #include "engine/execute.hpp"
 #include "engine/memory.hpp"
 #include "engine/pinning.hpp"
+#include "engine/recorder.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/thread_name.hpp"
@@ -55,7 +56,7 @@ void rescue_pool(rescuer& self, worker_pool& pool) noexcept {
         } else {
             (void)execute_item(*self.self, picked, nullptr);
         }
-        send_on_collided_items(*self.self);
+        look_up_between_items(*self.self);
     }
 }
 

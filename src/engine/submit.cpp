@@ -13,6 +13,7 @@
 #include "engine/bound.hpp"
 #include "engine/enqueue.hpp"
 #include "engine/misuse.hpp"
+#include "engine/recorder.hpp"
 #include "engine/trace.hpp"
 
 namespace cmwq {
@@ -59,7 +60,20 @@ refusal submit_slow(cmwq_queue& wq, unsigned state, work_base& item, const detai
                     const call_site& where) noexcept {
     if (const refusal why = admit_slow(wq, state, &item, where); why != refusal::none) return why;
     if (wq.bound != nullptr) return submit_bounded(wq, item, prepare, -1, where);
-    return claim_and_publish(wq, item, prepare);
+    if (const refusal claimed = transition_to_pending(item, wq.id); claimed != refusal::none) return claimed;
+    if (prepare.function != nullptr) prepare.function(prepare.context);
+    publish_with_room(wq, item, -1);
+    return refusal::none;
+}
+
+/// While a trace is being recorded: what is plain otherwise must not cost much more.
+[[gnu::noinline]] refusal submit_recorded(cmwq_queue& wq, work_base& item,
+                                          const detail::prepare_step& prepare) noexcept {
+    if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
+    if (prepare.function != nullptr) prepare.function(prepare.context);
+    record_enqueue(item, wq);
+    publish_here(wq, item);
+    return refusal::none;
 }
 
 }  // namespace
@@ -78,6 +92,8 @@ void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept {
 }
 
 void publish_with_room(cmwq_queue& wq, work_base& item, int cpu) noexcept {
+    if ((wq.state.load(memory_order_relaxed) & cmwq_queue::recorded) != 0) [[unlikely]]
+        record_enqueue(item, wq);
     if (cpu < 0 || cpu >= wq.scope->nr_in_use()) return publish_here(wq, item, local_worker(*wq.scope));
     trace_queue_work(&item, &wq);
     pool_workqueue* seats = wq.first_seat();
@@ -120,6 +136,7 @@ int cpu_for_node(const cmwq_queue& wq, const work_base& item, int node, const ca
     const unsigned state = target.state.load(memory_order_acquire);
     if (is_plain(state)) [[likely]]
         return claim_and_publish(target, item, prepare);
+    if (is_plain(state & ~cmwq_queue::recorded)) return submit_recorded(target, item, prepare);
     return submit_slow(target, state, item, prepare, {file, function, line});
 }
 

@@ -11,7 +11,8 @@ namespace engine {
 
 /// Nothing to ask of the queue but whether the item is free.
 constexpr bool is_plain(unsigned state) noexcept {
-    return (state & (cmwq_queue::ready | cmwq_queue::draining | cmwq_queue::bounded)) == cmwq_queue::ready;
+    constexpr unsigned slow = cmwq_queue::recorded | cmwq_queue::draining | cmwq_queue::bounded;
+    return (state & (cmwq_queue::ready | slow)) == cmwq_queue::ready;
 }
 
 /// Would the queue accept a new item now? Makes it ready at its first use. To be asked before the claim.

@@ -4,6 +4,7 @@
 #include "engine/concurrency.hpp"
 #include "engine/misuse.hpp"
 #include "engine/queue_state.hpp"
+#include "engine/recorder.hpp"
 
 #include <cmwq/this_worker.hpp>
 
@@ -33,6 +34,9 @@ void describe(std::string_view text) noexcept {
     std::memcpy(me->description, text.data(), length);
     me->description[length] = '\0';
     me->described_item = me->item_number.load(engine::memory_order_relaxed);
+    if ((me->attention.load(engine::memory_order_relaxed) & engine::attention::recorded) != 0) {
+        engine::record_text({me->description, length});
+    }
 }
 
 bool is_rescuer() noexcept {

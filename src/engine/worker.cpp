@@ -11,6 +11,7 @@
 #include "engine/manager.hpp"
 #include "engine/pinning.hpp"
 #include "engine/priority.hpp"
+#include "engine/recorder.hpp"
 #include "engine/steal.hpp"
 #include "engine/turn.hpp"
 #include "engine/wake.hpp"
@@ -62,7 +63,7 @@ void run_with_token(worker& me) noexcept {
         work_off(me);
         // What waited for the last item would wait for the end of the look around, too.
         if (me.attention.load(memory_order_relaxed) != 0) [[unlikely]]
-            send_on_collided_items(me);
+            look_up_between_items(me);
     } while (steal(me));
     stop_running(me);
 }

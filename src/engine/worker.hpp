@@ -27,6 +27,7 @@ namespace attention {
 inline constexpr unsigned collided = 1;   ///< items wait on `collided_items` for the one that it ran
 inline constexpr unsigned noted = 2;      ///< a flush left a note about the item it runs
 inline constexpr unsigned uncounted = 4;  ///< it was found blocked or hogging and left the pool's running count
+inline constexpr unsigned recorded = 16;  ///< a trace is being recorded: stays until that ends
 inline constexpr unsigned forked = 8;     ///< its item forked, and this is the child: there is nobody to go back to
 }  // namespace attention
 

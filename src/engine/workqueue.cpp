@@ -8,6 +8,7 @@
 #include "engine/memory.hpp"
 #include "engine/misuse.hpp"
 #include "engine/nesting.hpp"
+#include "engine/recorder.hpp"
 #include "engine/registry.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
@@ -114,7 +115,8 @@ void add_to_runtime(runtime_state& runtime, cmwq_queue& wq) noexcept {
     locked hold{runtime.setup_lock};
     wq.next_in_runtime = runtime.all_queues;
     runtime.all_queues = &wq;
-    refresh_queue(wq);  // a freeze, a thaw or a change of CPUs between its seats' opening and now did not find it
+    refresh_queue(wq);    // a freeze, a thaw or a change of CPUs between its seats' opening and now did not find it
+    follow_recorder(wq);  // nor did a trace that began or ended
 }
 
 void remove_from_runtime(cmwq_queue& wq) noexcept {
@@ -181,6 +183,7 @@ bool make_ready(cmwq_queue& wq) noexcept {
         keep_closed_seats(wq);
         return false;
     }
+    follow_recorder(wq);
     // sync queue.4: release read-modify-write; pairs with queue.1, queue.5, queue.8, queue.9; publishes scope, id and
     // seats
     wq.state.fetch_or(cmwq_queue::ready | (wq.bound != nullptr ? cmwq_queue::bounded : 0), memory_order_release);

@@ -39,6 +39,11 @@
 //                         class thread                          bool start(options, void (*)(void*), void*): false =
 //                                                               the system refused; void join()
 //                         void* thread_slot() / set_thread_slot(void*)   one pointer per thread, null at first
+//                         void* trace_slot()                    another pointer per thread, null at first
+//                         void hold_trace_slot(void*, void (*)(void*))   sets it; called with it when the thread ends,
+//                                                               where the backend's threads end on their own
+//                         void forget_trace_slot()              null again, nothing is called
+//                         void copy_thread_name(char (&)[16])   the calling thread's
 //                         int current_cpu()                     index into topology::cpus, cheap (rseq)
 //                         void yield()
 //                         void pin_thread(tid, cpu)             -1: all CPUs that the process may use
@@ -47,6 +52,8 @@
 //                         int current_thread_id()               the kernel's thread id; model: the fiber's number
 //                         int current_niceness()                of the calling thread, from the process's; model: 0
 //   backend/clock.hpp     std::chrono::nanoseconds now()        monotonic
+//                         std::uint64_t ticks()                 the cheapest counter that goes on evenly, of any unit
+//                         ticks_per_microsecond                 of it, to within a factor of two
 //   backend/power.hpp     bool saves_power()                      does the machine want to save power?
 //   backend/topology.hpp  struct topology                       the CPUs of the machine, with node and cache
 //                         const topology& discover_topology()   (struct: platform/topology.hpp)

@@ -6,6 +6,7 @@
 
 #include "engine/item_flush.hpp"
 #include "engine/online_cpus.hpp"
+#include "engine/recorder.hpp"
 #include "engine/registry.hpp"
 #include "engine/timers.hpp"
 
@@ -20,6 +21,7 @@ inline void forget_run(bool failed) {
     new (&engine::registry::instance()) engine::registry;
     new (&engine::item_flushes::instance()) engine::item_flushes;
     new (&engine::timers::instance()) engine::timers;
+    new (&engine::recorder::instance()) engine::recorder;
 }
 
 }  // namespace cmwq_test

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
 namespace cmwq {
 inline namespace v1 {
@@ -19,9 +20,25 @@ namespace platform {
 
 namespace detail {
 constinit thread_local void* slot __attribute__((tls_model("initial-exec"))) = nullptr;
-}
+constinit thread_local void* slot_for_trace __attribute__((tls_model("initial-exec"))) = nullptr;
+}  // namespace detail
 
 namespace {
+
+/// Its destructor is the end of the thread, or near it: what runs later finds the slot null and `over` set.
+struct trace_slot_holder {
+    void (*give_back)(void*) = nullptr;
+    bool over = false;
+
+    constexpr trace_slot_holder() noexcept = default;
+    trace_slot_holder(const trace_slot_holder&) = delete;
+    trace_slot_holder& operator=(const trace_slot_holder&) = delete;
+    ~trace_slot_holder() {
+        over = true;
+        if (void* held = std::exchange(detail::slot_for_trace, nullptr)) give_back(held);
+    }
+};
+constinit thread_local trace_slot_holder holder;
 
 struct start_record {
     void (*body)(void*);
@@ -162,6 +179,17 @@ int current_niceness() noexcept {
 
 int current_thread_id() noexcept {
     return static_cast<int>(syscall(SYS_gettid));
+}
+
+void hold_trace_slot(void* value, void (*give_back)(void*)) noexcept {
+    if (holder.over) return give_back(value);
+    holder.give_back = give_back;
+    detail::slot_for_trace = value;
+}
+
+void copy_thread_name(char (&name)[16]) noexcept {
+    name[0] = '\0';
+    prctl(PR_GET_NAME, name);
 }
 
 }  // namespace platform

@@ -47,6 +47,24 @@ inline void set_thread_slot(void* value) noexcept {
     detail::slot = value;
 }
 
+namespace detail {
+extern constinit thread_local void* slot_for_trace __attribute__((tls_model("initial-exec")));
+}
+
+/// Another pointer per thread, null at first.
+inline void* trace_slot() noexcept {
+    return detail::slot_for_trace;
+}
+/// Sets it. When the thread ends, `give_back` is called with it, and from then on the slot stays null.
+void hold_trace_slot(void* value, void (*give_back)(void*)) noexcept;
+/// Null again; nothing is called.
+inline void forget_trace_slot() noexcept {
+    detail::slot_for_trace = nullptr;
+}
+
+/// What listings call the calling thread.
+void copy_thread_name(char (&name)[16]) noexcept;
+
 /// Index into topology::cpus of the CPU that this thread runs on now. Under 1 ns where the C library registered rseq.
 inline int current_cpu() noexcept {
     // The C library registers rseq for each thread (glibc 2.35); a negative id says that it could not.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace cmwq {
 inline namespace v1 {
@@ -11,6 +12,12 @@ namespace platform {
 
 /// Virtual nanoseconds since the run began. Outside of a run: zero.
 std::chrono::nanoseconds now() noexcept;
+
+/// The same.
+inline std::uint64_t ticks() noexcept {
+    return static_cast<std::uint64_t>(now().count());
+}
+inline constexpr std::uint64_t ticks_per_microsecond = 1000;
 
 }  // namespace platform
 }  // namespace v1

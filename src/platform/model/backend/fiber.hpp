@@ -45,6 +45,7 @@ struct fiber {
     std::int64_t cpu_time = 0;
     std::int64_t burn_left = 0;  ///< with options::share_cpus
     void* slot = nullptr;
+    void* trace_slot = nullptr;
 };
 
 }  // namespace detail

@@ -5,6 +5,8 @@
 #include "backend/task_state.hpp"
 #include "backend/topology.hpp"
 
+#include <cstdio>
+
 namespace cmwq {
 inline namespace v1 {
 namespace platform {
@@ -65,6 +67,25 @@ void* thread_slot() noexcept {
 
 void set_thread_slot(void* value) noexcept {
     slot_of_caller() = value;
+}
+
+void* trace_slot() noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    return run != nullptr ? run->current().trace_slot : nullptr;
+}
+
+void hold_trace_slot(void* value, void (*)(void*)) noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    if (run != nullptr) run->current().trace_slot = value;
+}
+
+void forget_trace_slot() noexcept {
+    hold_trace_slot(nullptr, nullptr);
+}
+
+void copy_thread_name(char (&name)[16]) noexcept {
+    auto* run = model::detail::scheduler_of_run();
+    std::snprintf(name, sizeof name, "%.15s", run != nullptr ? run->current().name : "");
 }
 
 int current_cpu() noexcept {

@@ -28,6 +28,15 @@ private:
 void* thread_slot() noexcept;
 void set_thread_slot(void* value) noexcept;
 
+/// Another pointer per thread, null at first.
+void* trace_slot() noexcept;
+/// Sets it. `give_back` is not called: the threads of a run are few, and end with it.
+void hold_trace_slot(void* value, void (*give_back)(void*)) noexcept;
+void forget_trace_slot() noexcept;
+
+/// The name that it was started with.
+void copy_thread_name(char (&name)[16]) noexcept;
+
 /// Index into topology::cpus of the CPU that this thread is said to run on.
 int current_cpu() noexcept;
 
