@@ -16,6 +16,8 @@ option(CMWQ_FUZZ "Build the fuzz targets for libFuzzer (clang only)" OFF)
 option(CMWQ_THREAD_SAFETY "Check lock annotations at compile time, as errors (clang only)" OFF)
 option(CMWQ_COVERAGE "Count which lines and branches of the libraries run (gcc only; scripts/coverage.sh)" OFF)
 
+set(CMWQ_TEST_FLAGS "" CACHE STRING "Further flags for the sources of the tests, not of the libraries (a list)")
+
 set(CMWQ_SANITIZE "" CACHE STRING "Sanitizer: empty, 'thread', or 'address' (which adds undefined and leak)")
 set_property(CACHE CMWQ_SANITIZE PROPERTY STRINGS "" thread address)
 if(NOT CMWQ_SANITIZE MATCHES "^(|thread|address)$")

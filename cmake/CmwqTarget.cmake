@@ -15,7 +15,10 @@ function(cmwq_own_sources target)
     find_program(CMWQ_CCACHE ccache)
     mark_as_advanced(CMWQ_CCACHE)
     if(CMWQ_CCACHE)
-        set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "${CMWQ_CCACHE}")
+        # It keeps what precompiled headers are part of only if told that macros and times in them do not matter.
+        set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER
+            "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${CMWQ_CCACHE}")
+        target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     endif()
 endfunction()
 

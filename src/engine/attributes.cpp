@@ -89,6 +89,7 @@ cpu_mask online(const topology& all) noexcept {
 
 /// Those of `named` that `all` has too; where that is none, `all` of them.
 cpu_mask within(const cpu_mask& all, const cpu_mask& named) noexcept {
+    if (named.empty()) return all;
     cpu_mask both;
     for (int cpu = 0; cpu < cpu_mask::max_cpus; ++cpu) {
         if (all.contains(cpu) && named.contains(cpu)) both.add(cpu);

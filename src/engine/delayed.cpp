@@ -74,7 +74,7 @@ struct destination {
     to.cpu = when.cpu;
     to.due = instant_of(when, engine_access::timer(item).deferrable);
     if (to.due == never) return refusal::none;
-    if (!timers::instance().ready()) return refusal::no_memory;
+    if (!timers::instance().ready(*to.wq)) return refusal::no_memory;
     to.wheel = timers::instance().wheel_for(item);
     return refusal::none;
 }

@@ -22,6 +22,21 @@ inline int nr_looking(const pool_scope& scope) noexcept {
     return scope.nr_looking.load(memory_order_seq_cst);
 }
 
+/// The calling thread, if it is one of the scope's workers: then it pushes to its own list.
+inline worker* local_worker(const pool_scope& scope) noexcept {
+    worker* me = this_worker_slot();
+    return me != nullptr && me->pool->scope == &scope ? me : nullptr;
+}
+
+/// Before a claim that a push from outside may follow: the lines that the push and the question whom to wake need come
+/// while the claim waits for the item's. In an idle program they are far away; docs/design/hot-path.md has what each costs.
+inline void expect_push(const pool_scope& scope) noexcept {
+    const worker_pool& pool = scope.pool_here();
+    __builtin_prefetch(&pool.list, 1);
+    __builtin_prefetch(&pool.nr_running, 1);
+    __builtin_prefetch(&scope.nr_looking);
+}
+
 /// After a push from outside; `unseen` items lie in the inbox.
 inline void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
     const int looking = nr_looking(*pool.scope);
@@ -51,12 +66,11 @@ inline void enqueue_to_pool(worker_pool& pool, work_base& item) noexcept {
     wake_after_push(pool, unseen);
 }
 
-/// The same, to the pool of the CPU that the caller runs on.
-inline void enqueue_to_scope(pool_scope& scope, work_base& item) noexcept {
-    worker* me = this_worker_slot();
-    if (me != nullptr && me->pool->scope == &scope) {
-        worker_pool& pool = *me->pool;
-        const std::size_t listed = pool.list.push_local(me->entry, item);
+/// The same, to the pool of the CPU that the caller runs on. `local`: local_worker(scope).
+inline void enqueue_to_scope(pool_scope& scope, work_base& item, worker* local) noexcept {
+    if (local != nullptr) {
+        worker_pool& pool = *local->pool;
+        const std::size_t listed = pool.list.push_local(local->entry, item);
         wake_after_local_push(pool, static_cast<unsigned>(listed));
         return;
     }

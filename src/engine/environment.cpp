@@ -207,6 +207,8 @@ constexpr tunable table[] = {
                                                                             "10ms to 1h", "10ms"),
     line<&options::report_stalls_after, zero_or_from_to<10 * millisecond, 365 * day>>(
         "CMWQ_REPORT_STALLS_AFTER", "report_stalls_after", "0 (never) or 10ms to 8760h", "30s"),
+    line<&options::timer_advance, zero_or_from_to<1000, millisecond>>("CMWQ_TIMER_ADVANCE", "timer_advance",
+                                                                      "0 (never) or 1us to 1ms", "50us"),
     line<&options::thread_name_prefix, short_prefix>("CMWQ_THREAD_NAME_PREFIX", "thread_name_prefix",
                                                      "1 to 6 characters", "cmwq/"),
     line<&options::unbound_cpus, any_value>("CMWQ_UNBOUND_CPUS", "unbound_cpus", "all, or CPUs as in 0-3,8", "all"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/fork.hpp"
 
+#include "engine/block_cache.hpp"
 #include "engine/bound.hpp"
 #include "engine/detection.hpp"
 #include "engine/item_flush.hpp"
@@ -95,6 +96,7 @@ void in_child() noexcept {
     make_anew(item_flushes::instance());
     online_cpus::instance().renew_after_fork();
     timers::instance().renew_after_fork();
+    block_cache::instance().renew_after_fork();
     renew_trials_after_fork();
     renew_reports_after_fork();
     const worker* stays = forker != nullptr && forker->is_guest ? forker->outer : forker;

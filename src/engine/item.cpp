@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What one may ask about an item, and the memory of closures: the rest of the boundary to the headers.
+#include "engine/block_cache.hpp"
 #include "engine/flush.hpp"
 #include "engine/invoke.hpp"
 #include "engine/misuse.hpp"
@@ -52,11 +53,11 @@ bool flush_item(work_base& item, call_site where) noexcept {
 }
 
 void* allocate_block(std::size_t size, std::size_t align) noexcept {
-    return platform::allocate(size, align);
+    return block_cache::instance().allocate(size, align);
 }
 
 void release_block(void* block, std::size_t size, std::size_t align) noexcept {
-    platform::deallocate(block, size, align);
+    block_cache::instance().release(block, size, align);
 }
 
 }  // namespace detail

@@ -183,7 +183,7 @@ bool create_worker(worker_pool& pool, bool as_spare) noexcept {
     return false;
 }
 
-void keep_spare(worker_pool& pool) noexcept {
+[[gnu::hot]] void keep_spare(worker_pool& pool) noexcept {
     if (!pool.wants_spare.load(memory_order_relaxed) || has_idle(pool)) return;
     unsigned none = 0;
     // One at a time, and a thread being born counts: else each worker that is woken meanwhile would make another.
@@ -198,13 +198,18 @@ bool has_idle(const worker_pool& pool) noexcept {
     return (pool.idle_stack.load(memory_order_seq_cst) & id_bits) != 0;
 }
 
+[[gnu::hot]] void expect_wake(const worker_pool& pool) noexcept {
+    const auto id = static_cast<worker_id>(pool.idle_stack.load(memory_order_relaxed) & id_bits);
+    if (id != 0) __builtin_prefetch(&registry::instance().slot_of(id).idle, 1);
+}
+
 const worker* top_idle(const worker_pool& pool) noexcept {
     // sync idle.16: acquire; pairs with idle.6; sees the slot of the worker that was pushed
     const auto id = static_cast<worker_id>(pool.idle_stack.load(memory_order_acquire) & id_bits);
     return id != 0 ? &registry::instance().slot_of(id) : nullptr;
 }
 
-worker* pop_idle(worker_pool& pool) noexcept {
+[[gnu::hot]] worker* pop_idle(worker_pool& pool) noexcept {
     while (worker* top = pop_stack(pool)) {
         idle_state expected = idle_state::idle;
         // sync idle.10: acquire-release read-modify-write; pairs with idle.11; decides between the waker and a worker
@@ -233,7 +238,7 @@ void reap_ended(worker_pool& pool) noexcept {
     }
 }
 
-void push_idle(worker& self) noexcept {
+[[gnu::hot]] void push_idle(worker& self) noexcept {
     worker_pool& pool = *self.pool;
     self.idle.store(idle_state::idle, memory_order_relaxed);
     pool.nr_idle.fetch_add(1, memory_order_relaxed);
@@ -250,7 +255,7 @@ void end_others_in_surplus(worker_pool& pool) noexcept {
 
 }  // namespace
 
-bool wait_for_token(worker& self) noexcept {
+[[gnu::hot]] bool wait_for_token(worker& self) noexcept {
     worker_pool& pool = *self.pool;
     const auto timeout = pool.scope->runtime->options.idle_worker_timeout;
     // Only a surplus worker sleeps with a deadline: the ones that stay for good cause no wake-up at all.

@@ -24,6 +24,9 @@ void keep_spare(worker_pool& pool) noexcept;
 /// The worker that pop_idle would most likely return; it stays where it is. Null when there is none.
 [[nodiscard]] const worker* top_idle(const worker_pool& pool) noexcept;
 
+/// Somebody is about to be woken: fetches the line of the worker that pop_idle would return.
+void expect_wake(const worker_pool& pool) noexcept;
+
 /// Is there a worker on the idle stack?
 [[nodiscard]] bool has_idle(const worker_pool& pool) noexcept;
 

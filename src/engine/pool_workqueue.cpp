@@ -147,7 +147,7 @@ bool retire_token(pool_workqueue& seat, token& carrier) noexcept {
 void send_to_pools(pool_workqueue& seat, token& carrier, place wanted) noexcept {
     pool_scope& scope = *seat.scope;
     const place start = start_of_token(seat, wanted);
-    if (start == no_place) return enqueue_to_scope(scope, carrier);
+    if (start == no_place) return enqueue_to_scope(scope, carrier, local_worker(scope));
     home::set_place(carrier, start);
     enqueue_to_place(scope.pools[cpu_of(start)], carrier);
 }

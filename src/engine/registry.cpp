@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/registry.hpp"
 
+#include "engine/block_cache.hpp"
+
 #include "engine/memory.hpp"
 #include "engine/online_cpus.hpp"
 #include "engine/queue_state.hpp"
@@ -134,6 +136,7 @@ void registry::remove_runtime() noexcept {
 }
 
 void registry::free_everything() noexcept {
+    block_cache::instance().clear();
     for (worker_id id = 1; id < next_worker_; ++id) {
         destroy(worker_slots_[id].load(memory_order_relaxed));
         worker_slots_[id].store(nullptr, memory_order_relaxed);

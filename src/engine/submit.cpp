@@ -39,17 +39,19 @@ inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* fil
     return admit_slow(wq, state, item, {file, function, line});
 }
 
-[[gnu::always_inline]] inline void publish_here(cmwq_queue& wq, work_base& item) noexcept {
+[[gnu::always_inline]] inline void publish_here(cmwq_queue& wq, work_base& item, worker* local) noexcept {
     trace_queue_work(&item, &wq);
     if (pool_workqueue* seats = wq.first_seat()) return enqueue_to_seat(wq.seat_here(seats), item);
-    enqueue_to_scope(*wq.scope, item);
+    enqueue_to_scope(*wq.scope, item, local);
 }
 
 [[gnu::always_inline]] inline refusal claim_and_publish(cmwq_queue& wq, work_base& item,
                                                         const detail::prepare_step& prepare) noexcept {
+    worker* const local = local_worker(*wq.scope);
+    if (local == nullptr && wq.seats.load(memory_order_relaxed) == nullptr) expect_push(*wq.scope);
     if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
     if (prepare.function != nullptr) prepare.function(prepare.context);
-    publish_here(wq, item);
+    publish_here(wq, item, local);
     return refusal::none;
 }
 
@@ -76,7 +78,7 @@ void publish_on(cmwq_queue& wq, work_base& item, int cpu) noexcept {
 }
 
 void publish_with_room(cmwq_queue& wq, work_base& item, int cpu) noexcept {
-    if (cpu < 0 || cpu >= wq.scope->nr_in_use()) return publish_here(wq, item);
+    if (cpu < 0 || cpu >= wq.scope->nr_in_use()) return publish_here(wq, item, local_worker(*wq.scope));
     trace_queue_work(&item, &wq);
     pool_workqueue* seats = wq.first_seat();
     if (seats == nullptr && !wq.binds_to_cpu()) {
@@ -127,7 +129,8 @@ refusal admits(queue& wq, const char* file, const char* function, unsigned line)
     return admit_here(as_engine(wq), nullptr, file, function, line);
 }
 
-refusal submit(queue& wq, work_base& item, const char* file, const char* function, unsigned line) noexcept {
+[[gnu::hot]] refusal submit(queue& wq, work_base& item, const char* file, const char* function,
+                            unsigned line) noexcept {
     return submit_here(wq, item, {}, file, function, line);
 }
 

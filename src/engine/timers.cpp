@@ -3,6 +3,7 @@
 
 #include "engine/drop.hpp"
 #include "engine/registry.hpp"
+#include "engine/runtime_state.hpp"
 #include "engine/submit.hpp"
 
 #include <algorithm>
@@ -21,11 +22,12 @@ instant now() noexcept {
 
 }  // namespace
 
-bool timers::start() noexcept {
+bool timers::start(const cmwq_queue& wq) noexcept {
     locked hold{start_lock_};
     if (started_.load(memory_order_relaxed)) return true;
     nr_wheels_ = std::min(static_cast<unsigned>(platform::discover_topology().nr_cpus), most_wheels);
     for (locked_wheel& wheel : wheels_) wheel.items.start_at(now());
+    advance_ = timer_advance{static_cast<instant>(wq.runtime->options.timer_advance.count())};
     // It delays every item there is, so it goes before them where that is permitted.
     const platform::thread_options options{.name = "cmwq/timers", .nice = -20, .exact_timers = true};
     if (!thread_.start(options, thread_main, this)) return false;
@@ -167,9 +169,17 @@ void timers::watch() noexcept {
         if (next == never) {
             parker_.park();
         } else {
-            (void)parker_.park_until(std::chrono::nanoseconds{next});
+            sleep_until(next);
         }
     }
+}
+
+/// Or until somebody arms something earlier. What is waited after an early wake is some microseconds, seldom.
+void timers::sleep_until(instant due) noexcept {
+    const instant alarm = advance_.alarm_for(due, now());
+    if (parker_.park_until(std::chrono::nanoseconds{alarm})) return;
+    advance_.learn(now() - alarm);
+    (void)parker_.spin_until(std::chrono::nanoseconds{due});
 }
 
 /// When something is due that somebody wants to be woken for.

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "engine/queue_state.hpp"
+#include "engine/timer_advance.hpp"
 #include "engine/timer_wheel.hpp"
 #include "engine/work_word.hpp"
 
@@ -26,10 +27,11 @@ public:
 
     static timers& instance() noexcept;  // inline: each arming asks for it
 
-    /// Starts the thread, once. False: the system refused; nothing would ever expire.
-    [[nodiscard]] bool ready() noexcept {
+    /// Starts the thread, once, as the runtime of the first armed item's queue wants it. False: the system refused; nothing would
+    /// ever expire.
+    [[nodiscard]] bool ready(const cmwq_queue& wq) noexcept {
         // sync timers.1: acquire; pairs with timers.2; sees how many wheels there are
-        return started_.load(memory_order_acquire) || start();
+        return started_.load(memory_order_acquire) || start(wq);
     }
     /// The wheel for an item that this thread arms.
     unsigned wheel_for(work_base& item) const noexcept {
@@ -75,9 +77,10 @@ private:
         atomic<instant> earliest{never};  // A(timers): written under lock; not later than that of `items`
     };
 
-    bool start() noexcept;
+    bool start(const cmwq_queue& wq) noexcept;
     static void thread_main(void* self) noexcept;
     void watch() noexcept;
+    void sleep_until(instant due) noexcept;
     instant next_look() const noexcept;
     void wake_for(instant due) noexcept;
     void expire_deferrable() noexcept;
@@ -95,6 +98,7 @@ private:
     platform::parker parker_;            // the thread's
     atomic<instant> alarm_{never};       // A(timers): when the thread looks next; never: when it is woken
     atomic<queue_id> queue_in_hand_{0};  // A(timers): of the item between wheel and pool
+    timer_advance advance_;              // the thread's
     locked_wheel wheels_[most_wheels + 1];
 };
 

@@ -28,11 +28,19 @@ worker_pool* find_pool_without_running_worker(const worker_pool& except) noexcep
     return nullptr;
 }
 
+/// What a worker touches first comes while the kernel wakes it, on this CPU as a rule.
+void expect_run(worker_pool& pool, worker& woken) noexcept {
+    __builtin_prefetch(&woken.entry, 1);
+    __builtin_prefetch(&woken.attention, 1);
+    pool.list.expect_visit();
+}
+
 /// The caller has the running token of `pool`: it goes to an idle worker, else to a new one, else back.
-bool hand_token_to_worker(worker_pool& pool) noexcept {
+[[gnu::hot]] bool hand_token_to_worker(worker_pool& pool) noexcept {
     if (worker* sleeper = pop_idle(pool)) {
-        pool.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
+        expect_run(pool, *sleeper);
         sleeper->parker.unpark();
+        pool.scope->runtime->counters.wakeups.fetch_add(1, memory_order_relaxed);
         timers::instance().machine_is_awake();
         return true;
     }
@@ -56,7 +64,8 @@ void give_back_running_token(worker_pool& pool) noexcept {
     platform::fence_after_rmw();
 }
 
-void kick(worker_pool& pool) noexcept {
+[[gnu::hot]] void kick(worker_pool& pool) noexcept {
+    expect_wake(pool);
     while (pool.list.has_work() && take_running_token(pool)) {
         if (hand_token_to_worker(pool)) return;
         // No worker to be had. One that went idle while we held its token found the token taken and sleeps: look again.

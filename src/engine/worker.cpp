@@ -76,7 +76,7 @@ void start_idle(worker& me) noexcept {
 
 }  // namespace
 
-void worker_main(void* self) noexcept {
+[[gnu::hot]] void worker_main(void* self) noexcept {
     worker& me = *static_cast<worker*>(self);
     const worker_hooks hooks{*me.pool->scope->runtime};  // before the slot is known: to a hook this is any thread
     platform::set_thread_slot(&me);

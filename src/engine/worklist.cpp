@@ -17,7 +17,7 @@ bool bias_usable() noexcept {
 
 }  // namespace
 
-void worklist::fill_from_inbox() noexcept {
+[[gnu::hot]] void worklist::fill_from_inbox() noexcept {
     // Published by inbox.2: who finds the inbox empty because of it finds this.
     listed_.store(items_.size() + 1, memory_order_relaxed);
     inbox_.take_all(items_);
@@ -46,7 +46,7 @@ void worklist::unlock() noexcept {
     mutex_.unlock();
 }
 
-void worklist::enter_slow(biased_entry& me) noexcept {
+[[gnu::hot]] void worklist::enter_slow(biased_entry& me) noexcept {
     // sync bias.8: release; pairs with bias.4; before the wait: whoever holds the mutex may be waiting for us. Release
     // although nothing was done inside: whoever revokes our bias of another list reads this store instead of bias.3's,
     // and must see what we did to that list.
@@ -63,11 +63,11 @@ void worklist::enter_slow(biased_entry& me) noexcept {
     left_biased_ = false;
 }
 
-void worklist::leave_slow() noexcept {
+[[gnu::hot]] void worklist::leave_slow() noexcept {
     mutex_.unlock();
 }
 
-void worklist::adopt(biased_entry& me, bool same_cpu) noexcept {
+[[gnu::hot]] void worklist::adopt(biased_entry& me, bool same_cpu) noexcept {
     biased_entry* const former = owner_.load(memory_order_relaxed);
     if (former == &me || !bias_usable()) return;
     mutex_.lock();
@@ -79,7 +79,7 @@ void worklist::adopt(biased_entry& me, bool same_cpu) noexcept {
     mutex_.unlock();
 }
 
-void worklist::disown(biased_entry& me) noexcept {
+[[gnu::hot]] void worklist::disown(biased_entry& me) noexcept {
     mutex_.lock();
     if (owner_.load(memory_order_relaxed) == &me) owner_.store(nullptr, memory_order_relaxed);
     if (visitor_ == &me) visitor_ = nullptr;

@@ -41,6 +41,12 @@ public:
     /// As inbox::newest.
     work_base* newest() const noexcept { return inbox_.newest(); }
 
+    /// Somebody will pop soon: what that needs beside the inbox is fetched.
+    void expect_visit() const noexcept {
+        __builtin_prefetch(&items_, 1);
+        __builtin_prefetch(&mutex_, 1);
+    }
+
     /// For the worker that calls: pops the oldest item and lets `pick(item)` take note of it before anybody else can
     /// look. False when there is none.
     template <class Pick>

@@ -28,6 +28,8 @@
 //                           void park()                         waits for the token and takes it
 //                           bool park_until(nanoseconds when)   as park; false when `when` (on now()'s clock) passed
 //                                                               first
+//                           bool spin_until(nanoseconds when)   the same, awake, for some microseconds; model:
+//                                                               park_until
 //                           void unpark()                       gives the token (idempotent while not taken); any
 //                                                               thread. The parker may be destroyed by the woken thread
 //                                                               at once: unpark does not touch it after the token is

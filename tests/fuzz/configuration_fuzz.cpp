@@ -77,7 +77,8 @@ bool same(const cmwq::runtime_options& a, const cmwq::runtime_options& b) {
            a.power_efficient == b.power_efficient && a.unbound_cpus == b.unbound_cpus &&
            a.default_affinity == b.default_affinity && a.detect == b.detect &&
            a.report_stalls_after == b.report_stalls_after && a.cpu_hog_after == b.cpu_hog_after &&
-           a.worker_stack_size == b.worker_stack_size && a.thread_name_prefix == b.thread_name_prefix;
+           a.timer_advance == b.timer_advance && a.worker_stack_size == b.worker_stack_size &&
+           a.thread_name_prefix == b.thread_name_prefix;
 }
 
 /// As the second parser has it; none where there is no second parser.
@@ -90,6 +91,7 @@ std::optional<bool> should_accept(const std::string& variable, const std::string
     if (variable == "CMWQ_REPORT_STALLS_AFTER") {
         return within(time_of(text), 0, 0) || within(time_of(text), 10 * ms, 8760 * hour);
     }
+    if (variable == "CMWQ_TIMER_ADVANCE") return within(time_of(text), 0, 0) || within(time_of(text), 1'000, ms);
     if (variable == "CMWQ_THREAD_NAME_PREFIX") return !text.empty() && text.size() <= 6;
     return {};
 }

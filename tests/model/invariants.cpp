@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/invariants.hpp"
 
+#include "backend/scheduler.hpp"
 #include "engine/registry.hpp"
 #include "model.hpp"
 
@@ -31,6 +32,9 @@ struct watched_item {
     const int* runs = nullptr;    ///< how often its function was entered, as the item counts
     const int* inside = nullptr;  ///< how many calls of it are inside just now
     std::uint64_t word = 0;
+    const void* word_place = nullptr;  ///< what a step names that changes it
+    int runs_seen = 0;                 ///< as of the last look
+    int inside_seen = 0;
     bool published = false;     ///< the pending instance has been pushed to a list
     bool in_seat = false;       ///< the pending instance went to a seat: it counts against a limit from its start on
     bool awaits_flush = false;  ///< a round of its queue's flush waits for the pending instance
@@ -114,18 +118,41 @@ std::uint64_t asked_for() {
 }
 std::uint64_t each_run = asked_for();
 
+bool looks = true;  // at this run
+
 bool is_looked_at() {
-    return nr_runs % each_run == 0;
+    return looks;
 }
 
 /// As model::check, and no refusal excuses it.
-void require(bool condition, const char* sentence) {
-    if (!condition) model::fail(sentence);
+inline void require(bool condition, const char* sentence) {
+    if (!condition) [[unlikely]]
+        model::fail(sentence);
 }
 
+watch everything;
+
 watch& seen() {
-    static watch all;
-    return all;
+    return everything;
+}
+
+/// What the last step changed, null: nothing that is looked at, as a load or a fence. What its thread did since then to
+/// plain variables is looked at with its next step that does.
+const void* changed_by_last_step() {
+    using model::detail::operation;
+    auto& steps = model::detail::scheduler_of_run()->steps();
+    if (steps.size() == 0) return &everything;
+    const auto& last = steps.entry(steps.size() - 1);
+    switch (last.kind) {
+    case operation::load:
+    case operation::now:
+    case operation::task_state:
+    case operation::fence_seq_cst:
+    case operation::fence_all_threads:
+    case operation::fence_compiler: return nullptr;
+    case operation::compare_exchange: return last.result == model::detail::verdict::success ? last.object : nullptr;
+    default: return last.object != nullptr ? last.object : &everything;
+    }
 }
 
 watched_item* find_watched(const work_base* item) {
@@ -458,12 +485,19 @@ void follow_pushes_to(const worklist& list, bool of_seat, const cmwq_queue* in_o
 
 // ---- all of them ---------------------------------------------------------------------------------------------------
 
-void look_at_items() {
+/// Only those that the last step, or what is plain, can have brought into another state: there are many items.
+void look_at_items(const void* changed) {
     for (watched_item& one : seen().items) {
+        const worker* runner = one.runner;
+        const bool counted = *one.runs != one.runs_seen || *one.inside != one.inside_seen;
+        const bool of_runner = runner != nullptr && (changed == &runner->current || changed == &runner->item_number);
+        if (changed != one.word_place && !counted && !of_runner) continue;
         follow_runner(one);
         follow_word(one);
         check_pending_once(one);
         check_non_reentrancy(one);
+        one.runs_seen = *one.runs;
+        one.inside_seen = *one.inside;
     }
 }
 
@@ -493,18 +527,22 @@ void look_at_queues() {
 
 void look_at_each(std::uint64_t nth) {
     each_run = nth != 0 ? nth : asked_for();
+    looks = nr_runs % each_run == 0;
 }
 
 void count_run() {
     ++nr_runs;
+    looks = nr_runs % each_run == 0;
 }
 
 void check_invariants() {
     if (!is_looked_at()) return;
+    const void* const changed = changed_by_last_step();
+    if (changed == nullptr) return;
     // What was pushed is known before what begins, and what begins and ends before a round of flushing ends.
     look_at_pools();
     for (std::size_t i = 0; i < seen().runtimes.size(); ++i) follow_freeze(i);
-    look_at_items();
+    look_at_items(changed);
     look_at_queues();
 }
 
@@ -515,6 +553,7 @@ under_watch::under_watch(work_base& item, const int& runs, const int& inside) : 
     one.runs = &runs;
     one.inside = &inside;
     one.word = engine::access::word(item);
+    one.word_place = &engine::access::word(item);
     seen().items.push_back(one);
 }
 

@@ -55,7 +55,13 @@ std::string text(std::initializer_list<int> values) {
 class litmus : public ::testing::Test {
 protected:
     /// That an outcome is seen takes the number of schedules that is said here.
-    litmus() { ::unsetenv("CMWQ_MODEL_SCHEDULES"); }
+    litmus() {
+        if (const char* text = std::getenv("CMWQ_MODEL_SCHEDULES")) asked_for_ = text;
+        ::unsetenv("CMWQ_MODEL_SCHEDULES");
+    }
+    ~litmus() override {
+        if (!asked_for_.empty()) ::setenv("CMWQ_MODEL_SCHEDULES", asked_for_.c_str(), 1);
+    }
 
     void set_up() {
         new (&x_) cell(0);
@@ -108,6 +114,7 @@ protected:
                   });
     }
 
+    std::string asked_for_;
     cell x_{0}, y_{0};
     int r_[4] = {};
 };

@@ -71,6 +71,8 @@ TEST(environment, times_have_a_unit) {
 
 TEST(environment, zero_means_never_where_it_says_so) {
     EXPECT_TRUE(takes("CMWQ_REPORT_STALLS_AFTER", "0"));
+    EXPECT_TRUE(takes("CMWQ_TIMER_ADVANCE", "0"));
+    EXPECT_FALSE(takes("CMWQ_TIMER_ADVANCE", "2ms"));
     EXPECT_FALSE(takes("CMWQ_CPU_HOG_AFTER", "0"));
 }
 

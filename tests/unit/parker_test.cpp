@@ -37,6 +37,21 @@ TEST(parker_test, wait_with_a_deadline_ends_no_sooner) {
     EXPECT_GE(now(), deadline);
 }
 
+TEST(parker_test, awake_it_waits_no_less) {
+    parker place;
+    const auto deadline = now() + milliseconds{2};
+    EXPECT_FALSE(place.spin_until(deadline));
+    EXPECT_GE(now(), deadline);
+}
+
+TEST(parker_test, token_ends_a_wait_that_is_spent_awake) {
+    parker place;
+    std::thread waker{[&] { place.unpark(); }};
+    EXPECT_TRUE(place.spin_until(now() + std::chrono::hours{1}));
+    EXPECT_FALSE(place.park_until(now())) << "the token was taken";
+    waker.join();
+}
+
 TEST(parker_test, token_ends_a_wait_with_a_deadline) {
     parker place;
     std::jthread other{[&] {

@@ -320,4 +320,21 @@ TEST(payload, of_what_was_enqueued_before_a_freeze) {
     });
 }
 
+/// The blocks of functions that ran are used again, by whoever spawns on that CPU.
+TEST(payload, of_spawned_functions_in_blocks_that_are_used_again) {
+    explore(on_cpus(1), quick, [] {
+        tested_runtime rt;
+        std::array<int, 6> answers = {};
+        const auto spawn = [&](std::size_t first) {
+            for (std::size_t i = first; i < first + 3; ++i)
+                (void)rt.system().try_spawn(
+                    [&answers, i, question = static_cast<int>(i)] { answers[i] = question + 1; });
+        };
+        together({{0, [&] { spawn(0); }}, {0, [&] { spawn(3); }}});
+        rt.system().flush();
+        for (std::size_t i = 0; i < answers.size(); ++i)
+            model::check(answers[i] == static_cast<int>(i) + 1, "each ran, with what it was given");
+    });
+}
+
 }  // namespace

@@ -129,6 +129,8 @@ struct options {
 
     /// Called between any two steps, for invariants. Operations of the contract do not count as steps here.
     std::function<void()> on_step;
+    /// Called before time leaps by so much, because nobody has anything to do but wait, or options::time_leaps.
+    std::function<void(std::chrono::nanoseconds)> on_leap;
     /// Called outside of the run, before its first thread starts: sets up state that outlives a run.
     std::function<void()> before_run;
     /// Called when its threads are gone and before memory is checked: drops such state. After a failed run that state
@@ -185,6 +187,7 @@ struct exploration {
 };
 
 /// Runs `body` under many schedules: random walk and PCT of depth 1, 2, 3 by turns, seeds derived from `how.seed`.
+/// With CMWQ_MODEL_BASE_SEED in the environment: from that seed in place of how.seed.
 /// Stops at the first failure, shrinks it and prints how to replay it. With CMWQ_MODEL_WEAK=1 in the environment: with
 /// weak memory. With CMWQ_MODEL_WEAKEN=FILE:FIRST-LAST:ORDER[:failure]: options::weaken, too. With CMWQ_MODEL_SEED in
 /// the environment, and CMWQ_MODEL_SWITCHES for a shrunk one: that schedule alone, with its whole trace.

@@ -10,8 +10,8 @@ namespace cmwq {
 inline namespace v1 {
 namespace platform {
 
-void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected,
-                const std::chrono::nanoseconds* deadline) noexcept {
+[[gnu::hot]] void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                             const std::chrono::nanoseconds* deadline) noexcept {
     timespec when{};
     if (deadline != nullptr) {
         when.tv_sec = static_cast<time_t>(deadline->count() / 1'000'000'000);
@@ -22,7 +22,7 @@ void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected,
             FUTEX_BITSET_MATCH_ANY);
 }
 
-void futex_wake_one(std::atomic<std::uint32_t>& word) noexcept {
+[[gnu::hot]] void futex_wake_one(std::atomic<std::uint32_t>& word) noexcept {
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/parker.hpp"
 
+#include "backend/atomic.hpp"
 #include "backend/clock.hpp"
 #include "backend/futex.hpp"
 
@@ -8,7 +9,7 @@ namespace cmwq {
 inline namespace v1 {
 namespace platform {
 
-bool parker::take_token() noexcept {
+[[gnu::hot]] bool parker::take_token() noexcept {
     // sync parker.1: acquire; pairs with parker.3; sees what the waker wrote before it gave the token
     if (word_.exchange(empty, std::memory_order_acquire) == token) return true;
     std::uint32_t expected = empty;
@@ -19,11 +20,11 @@ bool parker::take_token() noexcept {
     return true;
 }
 
-void parker::park() noexcept {
+[[gnu::hot]] void parker::park() noexcept {
     while (!take_token()) futex_wait(word_, waiting, nullptr);
 }
 
-bool parker::park_until(std::chrono::nanoseconds when) noexcept {
+[[gnu::hot]] bool parker::park_until(std::chrono::nanoseconds when) noexcept {
     while (!take_token()) {
         if (now() >= when) {
             // sync parker.4: acquire; pairs with parker.3; the token may have come with the last tick
@@ -34,8 +35,18 @@ bool parker::park_until(std::chrono::nanoseconds when) noexcept {
     return true;
 }
 
-void parker::unpark() noexcept {
-    // sync parker.3: release; pairs with parker.1, parker.2, parker.4; publishes the reason of the wake
+bool parker::spin_until(std::chrono::nanoseconds when) noexcept {
+    while (now() < when) {
+        // sync parker.5: acquire; pairs with parker.3; as parker.1. Asked first, so that the waker's line is left alone
+        if (word_.load(std::memory_order_relaxed) == token && word_.exchange(empty, std::memory_order_acquire) == token)
+            return true;
+        pause();
+    }
+    return false;
+}
+
+[[gnu::hot]] void parker::unpark() noexcept {
+    // sync parker.3: release; pairs with parker.1, parker.2, parker.4, parker.5; publishes the reason of the wake
     if (word_.exchange(token, std::memory_order_release) == waiting) futex_wake_one(word_);
 }
 

@@ -21,6 +21,8 @@ public:
     void park() noexcept;
     /// As park, at the longest until `when` on now()'s clock. False: the time passed and no token came.
     [[nodiscard]] bool park_until(std::chrono::nanoseconds when) noexcept;
+    /// As park_until, awake: for the last microseconds before `when`.
+    [[nodiscard]] bool spin_until(std::chrono::nanoseconds when) noexcept;
     /// Gives the token; any thread. Once the token is visible the waiter may destroy the parker.
     void unpark() noexcept;
 

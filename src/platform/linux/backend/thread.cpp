@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -133,12 +132,8 @@ void thread::detach() noexcept {
     pthread_detach(handle_);
 }
 
-int current_cpu() noexcept {
-    // The C library registers rseq for each thread (glibc 2.35); a negative id says that it could not.
-    const auto* area = reinterpret_cast<const volatile struct rseq*>(  //
-        static_cast<const char*>(__builtin_thread_pointer()) + __rseq_offset);
-    const int cpu = static_cast<int>(area->cpu_id);
-    return topology_index_of(cpu >= 0 ? cpu : sched_getcpu());
+int detail::ask_for_cpu() noexcept {
+    return topology_index_of(sched_getcpu());
 }
 
 void pin_thread(int thread_id, int cpu) noexcept {

@@ -5,7 +5,10 @@
 
 #include "platform/thread_options.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <pthread.h>
+#include <sys/rseq.h>
 
 namespace cmwq {
 inline namespace v1 {
@@ -28,7 +31,13 @@ private:
 
 namespace detail {
 extern constinit thread_local void* slot __attribute__((tls_model("initial-exec")));
-}
+
+constexpr int max_os_cpus = 4096;
+/// Index into topology::cpus of each CPU of the system's numbering; zero until discovered: index 0 always exists.
+extern constinit std::atomic<std::uint16_t> index_of_os_cpu[max_os_cpus];
+/// For threads without rseq.
+int ask_for_cpu() noexcept;
+}  // namespace detail
 
 /// One pointer per thread, null at first.
 inline void* thread_slot() noexcept {
@@ -39,7 +48,15 @@ inline void set_thread_slot(void* value) noexcept {
 }
 
 /// Index into topology::cpus of the CPU that this thread runs on now. Under 1 ns where the C library registered rseq.
-int current_cpu() noexcept;
+inline int current_cpu() noexcept {
+    // The C library registers rseq for each thread (glibc 2.35); a negative id says that it could not.
+    const auto* area = reinterpret_cast<const volatile struct rseq*>(  //
+        static_cast<const char*>(__builtin_thread_pointer()) + __rseq_offset);
+    const auto cpu = static_cast<int>(area->cpu_id);
+    if (cpu < 0 || cpu >= detail::max_os_cpus) [[unlikely]]
+        return detail::ask_for_cpu();
+    return detail::index_of_os_cpu[cpu].load(std::memory_order_relaxed);
+}
 
 /// Lets other threads of this CPU run.
 void yield() noexcept;

@@ -14,10 +14,14 @@ namespace cmwq {
 inline namespace v1 {
 namespace platform {
 
+namespace detail {
+constinit std::atomic<std::uint16_t> index_of_os_cpu[max_os_cpus];
+}
+
 namespace {
 
-constexpr int max_os_cpus = 4096;
-std::atomic<std::uint16_t> index_of_os_cpu[max_os_cpus];  // zero until discovered: index 0 always exists
+using detail::index_of_os_cpu, detail::max_os_cpus;
+
 std::atomic<std::uint64_t> allowed_words[cpu_indices::nr_words];
 std::atomic<int> witness{0};
 

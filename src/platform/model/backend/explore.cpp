@@ -81,8 +81,9 @@ public:
         : how_(how), plan_(plan), body_(body) {}
 
     exploration by_seeds() {
-        const std::uint64_t base = how_.seed;
+        std::uint64_t base = how_.seed;
         std::uint64_t only = 0;
+        read_number("CMWQ_MODEL_BASE_SEED", base);
         read_number("CMWQ_MODEL_SCHEDULES", plan_.schedules);
         read_weak_memory(how_);
         if (read_number("CMWQ_MODEL_SEED", only)) {

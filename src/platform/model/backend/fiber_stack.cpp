@@ -169,7 +169,9 @@ struct exception_record {
 };
 
 exception_record& exceptions_of_this_thread() noexcept {
-    return *reinterpret_cast<exception_record*>(abi::__cxa_get_globals());
+    static constinit thread_local exception_record* record = nullptr;  // asking for it is half of a switch
+    if (record == nullptr) record = reinterpret_cast<exception_record*>(abi::__cxa_get_globals());
+    return *record;
 }
 
 void switch_exceptions(fiber_context& from, const fiber_context& to) noexcept {

@@ -20,6 +20,8 @@ public:
     void park() noexcept;
     /// As park, at the longest until `when` on now()'s clock. False: the time passed and no token came.
     [[nodiscard]] bool park_until(std::chrono::nanoseconds when) noexcept;
+    /// As park_until: time is virtual.
+    [[nodiscard]] bool spin_until(std::chrono::nanoseconds when) noexcept { return park_until(when); }
     /// Gives the token; any thread. Once the token is visible the waiter may destroy the parker.
     void unpark() noexcept;
 

@@ -14,10 +14,10 @@ namespace model {
 
 namespace detail {
 
+constinit thread_local place_of_caller here;
+
 namespace {
 
-// All of the model lives on one OS thread; others that should call the library see no run.
-constinit thread_local scheduler* run_in_progress = nullptr;
 constinit thread_local std::uint32_t run_number = 0;
 constinit std::uint32_t runs_so_far = 0;
 
@@ -39,15 +39,6 @@ void check_memory(scheduler& run) {
 
 }  // namespace
 
-scheduler* active_scheduler() noexcept {
-    scheduler* run = run_in_progress;
-    return run == nullptr || run->in_hook() ? nullptr : run;
-}
-
-scheduler* scheduler_of_run() noexcept {
-    return run_in_progress;
-}
-
 std::uint32_t current_run() noexcept {
     return run_number;
 }
@@ -58,14 +49,8 @@ void die(const char* sentence) noexcept {
 }
 
 void fail_or_die(std::string message) {
-    if (run_in_progress != nullptr) run_in_progress->fail(std::move(message));
+    if (here.run != nullptr) here.run->fail(std::move(message));
     die(message.c_str());
-}
-
-trace_entry& step(operation kind, const void* object, std::memory_order order) noexcept {
-    static thread_local constinit trace_entry nowhere;
-    scheduler* run = active_scheduler();
-    return run == nullptr ? nowhere : run->step(kind, object, order);
 }
 
 bool weak_exchange_fails() noexcept {
@@ -80,9 +65,8 @@ outcome run(const options& how, const std::function<void()>& body) {
     if (how.before_run) how.before_run();
     detail::scheduler scheduler(how, detail::shared_workspace());
     detail::run_number = ++detail::runs_so_far;
-    detail::run_in_progress = &scheduler;
     scheduler.execute(body);
-    detail::run_in_progress = nullptr;
+    detail::here = {};
     const bool excused = scheduler.result().excused;
     if (how.after_run) how.after_run(scheduler.result().failed || excused);
     if (!excused) detail::check_memory(scheduler);

@@ -61,6 +61,7 @@ void scheduler::execute(const std::function<void()>& body) {
     main.name = "main";
     main.body = body;
     current_ = &start(std::move(main));
+    set_in_hook(false);
     switch_context(root_, current_->context, false);
     drop_fibers();
 }
@@ -146,6 +147,12 @@ trace_entry& scheduler::step(operation kind, const void* object, std::memory_ord
     return space_.steps.append(current_->id, kind, object, order);
 }
 
+trace_entry& step(operation kind, const void* object, std::memory_order order) noexcept {
+    static thread_local constinit trace_entry nowhere;
+    scheduler* run = active_scheduler();
+    return run == nullptr ? nowhere : run->step(kind, object, order);
+}
+
 trace_entry& scheduler::yield(operation kind) noexcept {
     before_step();
     current_->fresh = false;
@@ -162,9 +169,21 @@ trace_entry& scheduler::record(operation kind, const void* object, std::uint64_t
     return entry;
 }
 
+void scheduler::set_in_hook(bool on) noexcept {
+    in_hook_ = on;
+    here = {this, on ? nullptr : this, on ? nullptr : memory()};
+}
+
+template <class Hook>
+void scheduler::call_hook(const Hook& hook) noexcept {
+    set_in_hook(true);
+    hook();
+    set_in_hook(false);
+}
+
 void scheduler::before_step() noexcept {
     if (options_.print_trace) print_new_steps();
-    if (options_.on_step) run_hook();
+    if (options_.on_step) call_hook(options_.on_step);
     if (++result_.steps > options_.step_limit) {
         fail("livelock: more than " + std::to_string(options_.step_limit) + " steps");
     }
@@ -173,12 +192,6 @@ void scheduler::before_step() noexcept {
     pass_time(now_ + options_.step_time.count());
     if (options_.time_leaps > 0.0 && random_.happens(options_.time_leaps)) leap_to_next_deadline();
     if (options_.migrate) maybe_migrate();
-}
-
-void scheduler::run_hook() noexcept {
-    in_hook_ = true;
-    options_.on_step();
-    in_hook_ = false;
 }
 
 void scheduler::print_new_steps() {
@@ -330,6 +343,7 @@ bool scheduler::leap_to_next_deadline() noexcept {
     const std::int64_t to_change = options_.share_cpus ? cpus_.next_change() : no_deadline;
     const std::int64_t next = to_change == no_deadline ? next_deadline_ : std::min(next_deadline_, now_ + to_change);
     if (next == no_deadline) return false;
+    if (options_.on_leap) call_hook([&] { options_.on_leap(std::chrono::nanoseconds(next - now_)); });
     if (memory() != nullptr) memory()->settle();
     pass_time(next);
     idle_yields_ = 0;
@@ -338,11 +352,11 @@ bool scheduler::leap_to_next_deadline() noexcept {
 
 // `current`: null if it cannot go on. next_deadline_ may be one that nobody waits for any more: then time leaps twice.
 fiber* scheduler::choose(fiber* current) noexcept {
-    while (candidates().empty()) {
-        if (let_go(std::numeric_limits<std::uint64_t>::max())) continue;
-        if (!leap_to_next_deadline()) report_deadlock();
-    }
     const auto& able = candidates();
+    while (able.empty()) {
+        if (!let_go(std::numeric_limits<std::uint64_t>::max()) && !leap_to_next_deadline()) report_deadlock();
+        candidates();
+    }
     const bool displaced = options_.share_cpus && std::find(able.begin(), able.end(), current) == able.end();
     return chooser_->choose(able, displaced ? nullptr : current);
 }
@@ -407,14 +421,14 @@ void scheduler::fail_if_race() {
 }
 
 void scheduler::fail(std::string message) {
-    in_hook_ = false;
+    set_in_hook(false);
     note_failure(std::move(message));
     leave_run();
 }
 
 void scheduler::excuse(const char* sentence) {
     if (!options_.refusals_excuse_checks || result_.injected == 0) return;
-    in_hook_ = false;
+    set_in_hook(false);
     result_.excused = true;
     result_.message = sentence;
     leave_run();

@@ -6,6 +6,7 @@
 
 #include "backend/chooser.hpp"
 #include "backend/fiber.hpp"
+#include "backend/here.hpp"
 #include "backend/random.hpp"
 #include "backend/trace.hpp"
 #include "backend/virtual_cpus.hpp"
@@ -120,7 +121,10 @@ private:
     void drop_fibers();
 
     void before_step() noexcept;
-    void run_hook() noexcept;
+    /// From here on the caller's operations are plain, or steps again.
+    void set_in_hook(bool on) noexcept;
+    template <class Hook>
+    void call_hook(const Hook& hook) noexcept;
     void print_new_steps();
     void pass_time(std::int64_t until) noexcept;
     void burn_until(std::int64_t until) noexcept;
@@ -161,12 +165,8 @@ private:
     bool in_hook_ = false;
 };
 
-/// The run that the caller is a thread of, null: none, or in the step hook (where operations are plain).
-scheduler* active_scheduler() noexcept;
 /// The run in progress, also in the step hook and in options::after_run. 0: none. Never the same twice.
 std::uint32_t current_run() noexcept;
-/// The run in progress, also in the step hook.
-scheduler* scheduler_of_run() noexcept;
 
 /// For the operations that make no sense here, e.g. waiting outside of a run.
 [[noreturn]] void die(const char* sentence) noexcept;

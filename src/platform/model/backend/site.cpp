@@ -35,21 +35,13 @@ bool is_meant(const weakening& what, site where) {
     return std::string_view(where.file).ends_with(what.file);
 }
 
-/// The run with weak memory that the caller is in.
-const options* weak_run_of_caller() {
-    scheduler* run = active_scheduler();
-    return run != nullptr && run->memory() != nullptr ? &run->how() : nullptr;
-}
-
 }  // namespace
 
-std::memory_order order_here(std::memory_order own, site where, role what) noexcept {
-    if (own == std::memory_order_relaxed) return own;
-    const options* how = weak_run_of_caller();
-    if (how == nullptr) return own;
-    if (how->note_sites) reached().emplace(where.file, where.line);
+std::memory_order order_in_weak_run(std::memory_order own, site where, role what) noexcept {
+    const options& how = active_scheduler()->how();
+    if (how.note_sites) reached().emplace(where.file, where.line);
     const bool of_failure = what == role::failure;
-    return of_failure == how->weaken.of_failure && is_meant(how->weaken, where) ? how->weaken.order : own;
+    return of_failure == how.weaken.of_failure && is_meant(how.weaken, where) ? how.weaken.order : own;
 }
 
 bool fence_stands_here(site where) noexcept {

@@ -4,6 +4,7 @@
 // (options::weaken).
 #pragma once
 
+#include "backend/here.hpp"
 #include "model.hpp"
 
 #include <atomic>
@@ -28,9 +29,15 @@ struct site {
 /// What an order is for: of a compare-exchange that fails, or of everything else.
 enum class role : unsigned char { access, failure };
 
+std::memory_order order_in_weak_run(std::memory_order own, site where, role what) noexcept;
+
 /// The order that the operation has in this run: its own, or a weaker one as options::weaken says. Notes that the site
 /// was reached.
-std::memory_order order_here(std::memory_order own, site where, role what = role::access) noexcept;
+CMWQ_MODEL_UNREPORTED inline std::memory_order order_here(std::memory_order own, site where,
+                                                          role what = role::access) noexcept {
+    if (weak_memory_of_caller() == nullptr || own == std::memory_order_relaxed) return own;
+    return order_in_weak_run(own, where, what);
+}
 /// Is the fence at this place there in this run? Notes that the site was reached.
 bool fence_stands_here(site where) noexcept;
 

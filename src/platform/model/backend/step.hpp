@@ -8,6 +8,8 @@
 // (backend/weak_memory.hpp).
 #pragma once
 
+#include "backend/here.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -94,21 +96,12 @@ void record_values(trace_entry& entry, T before, T after) noexcept {
 /// Lets the scheduler decide who runs next; returns when the caller does. The entry stays valid until the next step.
 trace_entry& step(operation kind, const void* object, std::memory_order order = std::memory_order_seq_cst) noexcept;
 
-/// Of a function that is not to report its plain accesses, in code that is compiled to do so: the access to the object
-/// of an atomic is reported as what it is.
-#define CMWQ_MODEL_UNREPORTED __attribute__((no_sanitize("thread")))
-
-class weak_memory;
-
 /// Where an atomic object lies, and its newest value.
 struct cell_bits {
     const void* at;
     std::size_t size;
     std::uint64_t actual;
 };
-
-/// Null: the caller is in no run, in the step hook, or in a run without weak memory.
-weak_memory* weak_memory_of_caller() noexcept;
 
 /// What weak memory makes of an operation; only where weak_memory_of_caller() is not null. Outside of a step.
 std::uint64_t load_weakly(const cell_bits& cell, std::memory_order order) noexcept;

@@ -92,28 +92,13 @@ void trace::clear() {
     labels_.clear();
 }
 
-trace_entry& trace::append(int fiber, operation kind, const void* object, std::memory_order order) noexcept {
-    if (total_ > 0) hash_entry(at(total_ - 1));
-    if (total_ == entries_.size() && total_ < capacity) entries_.resize(std::max<std::size_t>(2 * total_, 1024));
-    trace_entry& entry = at(total_++);
-    entry = {};
-    entry.object = object;
-    entry.fiber = static_cast<std::uint16_t>(fiber);
-    entry.kind = kind;
-    entry.order = static_cast<std::uint8_t>(order);
-    return entry;
-}
-
-void trace::hash_entry(const trace_entry& entry) noexcept {
-    std::uint64_t word = (std::uint64_t{entry.fiber} << 32) | (static_cast<std::uint64_t>(entry.kind) << 16) |
-                         (static_cast<std::uint64_t>(entry.result) << 8) | entry.order;
-    if (entry.stable) word ^= entry.before * 0x100000001b3u + (entry.after << 40);
-    hash_ = scramble(hash_ ^ word);
+void trace::grow() {
+    entries_.resize(std::max<std::size_t>(2 * total_, 1024));
 }
 
 std::uint64_t trace::hash() noexcept {
     if (total_ > 0) hash_entry(at(total_ - 1));
-    return hash_;
+    return scramble(hash_);
 }
 
 int trace::number_of(const void* object) {

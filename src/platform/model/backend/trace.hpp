@@ -22,7 +22,18 @@ public:
     void clear();
 
     /// The entry of the step that is about to happen.
-    trace_entry& append(int fiber, operation kind, const void* object, std::memory_order order) noexcept;
+    trace_entry& append(int fiber, operation kind, const void* object, std::memory_order order) noexcept {
+        if (total_ > 0) hash_entry(at(total_ - 1));
+        if (total_ == entries_.size() && total_ < capacity) [[unlikely]]
+            grow();
+        trace_entry& entry = at(total_++);
+        entry = {};
+        entry.object = object;
+        entry.fiber = static_cast<std::uint16_t>(fiber);
+        entry.kind = kind;
+        entry.order = static_cast<std::uint8_t>(order);
+        return entry;
+    }
 
     /// Completes the hash; nothing may be appended after it.
     std::uint64_t hash() noexcept;
@@ -71,7 +82,15 @@ private:
 
     trace_entry& at(std::uint64_t index) { return entries_[index % capacity]; }
     bool is_kept(std::uint64_t index) const { return index + capacity >= total_; }
-    void hash_entry(const trace_entry& entry) noexcept;
+    void grow();
+    // One multiplication an entry, since it is done at each step; hash() spreads the bits.
+    void hash_entry(const trace_entry& entry) noexcept {
+        std::uint64_t word = (std::uint64_t{entry.fiber} << 32) | (static_cast<std::uint64_t>(entry.kind) << 16) |
+                             (static_cast<std::uint64_t>(entry.result) << 8) | entry.order;
+        if (entry.stable) word ^= entry.before * 0x100000001b3u + (entry.after << 40);
+        hash_ = (hash_ ^ word) * 0x9e3779b97f4a7c15u;
+        hash_ ^= hash_ >> 29;
+    }
     void number_objects();
     std::uint64_t repeated_steps(std::uint64_t period);
     repetition repetition_at_end();

@@ -294,11 +294,6 @@ void weak_memory::settle() {
 
 // ---- for the operations --------------------------------------------------------------------------------------------
 
-weak_memory* weak_memory_of_caller() noexcept {
-    scheduler* run = active_scheduler();
-    return run != nullptr ? run->memory() : nullptr;
-}
-
 std::uint64_t load_weakly(const cell_bits& cell, std::memory_order order) noexcept {
     scheduler& run = *active_scheduler();
     const std::uint64_t value = run.memory()->load(run.current_id(), cell, order);
