@@ -72,7 +72,7 @@ refusal submit_slow(cmwq_queue& wq, unsigned state, work_base& item, const detai
     if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
     if (prepare.function != nullptr) prepare.function(prepare.context);
     record_enqueue(item, wq);
-    publish_here(wq, item);
+    publish_here(wq, item, local_worker(*wq.scope));
     return refusal::none;
 }
 

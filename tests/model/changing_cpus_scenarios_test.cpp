@@ -164,6 +164,22 @@ TEST(changing_cpus, no_new_item_goes_to_a_cpu_that_is_gone) {
     });
 }
 
+TEST(changing_cpus, leave_the_queues_of_a_runtime_alone_that_ends) {
+    explore(on_cpus(2), schedules, [] {
+        together({{0,
+                   [] {
+                       tested_runtime rt;
+                       tested_item item;
+                       (void)rt.system_freezable().enqueue(item);
+                       item.flush();
+                   }},
+                  {-1, [] {
+                       lose_cpu(1);
+                       get_cpu(1);
+                   }}});
+    });
+}
+
 TEST(changing_cpus, last_one_stays) {
     explore(without_watchdog(on_cpus(2)), schedules / 4, [] {
         tested_runtime rt;

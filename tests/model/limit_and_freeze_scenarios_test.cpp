@@ -159,6 +159,21 @@ TEST(freezing, leaves_cancel_and_destruction_working) {
     });
 }
 
+TEST(freezing, ends_for_a_queue_that_is_made_during_the_thaw) {
+    explore(without_watchdog(on_cpus(2)), schedules, [] {
+        tested_runtime rt;
+        tested_item first, second;
+        const auto make_and_use = [&](tested_item& item) {
+            const auto wq = rt.make_queue(cmwq::ordered{.name = "made meanwhile", .freezable = true});
+            (void)wq->enqueue(item);
+            wq->flush();
+            model::check(item.runs == 1, "it ran");
+        };
+        rt.freeze();
+        together({{0, [&] { make_and_use(first); }}, {1, [&] { make_and_use(second); }}, {-1, [&] { rt.thaw(); }}});
+    });
+}
+
 TEST(freezing, does_not_wait_for_an_item_that_runs_on_another_queue) {
     for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(how, schedules, [] {
