@@ -78,8 +78,7 @@ bool same(const cmwq::runtime_options& a, const cmwq::runtime_options& b) {
            a.default_affinity == b.default_affinity && a.detect == b.detect &&
            a.report_stalls_after == b.report_stalls_after && a.cpu_hog_after == b.cpu_hog_after &&
            a.timer_advance == b.timer_advance && a.looks_before_sleep == b.looks_before_sleep &&
-           a.worker_stack_size == b.worker_stack_size &&
-           a.thread_name_prefix == b.thread_name_prefix;
+           a.worker_stack_size == b.worker_stack_size && a.thread_name_prefix == b.thread_name_prefix;
 }
 
 /// As the second parser has it; none where there is no second parser.
