@@ -101,7 +101,7 @@ TEST(neighbourhoods, backlog_of_one_is_helped_from_another) {
         for (tested_item& item : long_items) {
             item.body = [&](tested_item&) {
                 ++begun;
-                while (left != 0) model::interrupt();
+                while (left != 0) platform::yield();
             };
         }
         for (tested_item& item : backlog) {
@@ -111,10 +111,10 @@ TEST(neighbourhoods, backlog_of_one_is_helped_from_another) {
             };
         }
         for (int cpu = 0; cpu < 8; ++cpu) (void)rt.system().enqueue_on(cpu, long_items[static_cast<std::size_t>(cpu)]);
-        while (begun != 8) model::interrupt();
+        while (begun != 8) platform::yield();
         model::set_cpu(3);
         for (tested_item& item : backlog) (void)rt.system().enqueue(item);
-        while (left != 0) model::interrupt();
+        while (left != 0) platform::yield();
         rt.system().flush();
     });
 }
