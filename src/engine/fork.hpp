@@ -24,6 +24,9 @@ namespace engine {
 void list_runtime(runtime_state& runtime) noexcept;
 void unlist_runtime(runtime_state& runtime) noexcept;
 
+/// For tests that abandon a run midway: its runtimes are gone.
+void forget_listed_runtimes() noexcept;
+
 /// CPUs have come or gone: watchdog::follow_cpus of every runtime. No lock is held.
 void follow_cpus_everywhere() noexcept;
 

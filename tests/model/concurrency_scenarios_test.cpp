@@ -27,7 +27,9 @@ void counts_are_sound(engine::worker_pool& pool) {
 void check_counts_are_zero() {
     for_each_tested_pool([](engine::worker_pool& pool) {
         const auto at_rest = [&pool] {
-            return pool.nr_idle.load(std::memory_order_relaxed) == pool.nr_workers.load(std::memory_order_relaxed) &&
+            const unsigned off_duty = pool.nr_idle.load(std::memory_order_relaxed) +
+                                      pool.nr_ended.load(std::memory_order_relaxed);  // and not reaped yet
+            return off_duty == pool.nr_workers.load(std::memory_order_relaxed) &&
                    pool.nr_running.load(std::memory_order_relaxed) == 0 &&
                    pool.scope->nr_looking.load(std::memory_order_relaxed) == 0;
         };
