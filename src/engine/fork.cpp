@@ -141,6 +141,10 @@ void unlist_runtime(runtime_state& runtime) noexcept {
     *link = runtime.next_runtime;
 }
 
+void forget_listed_runtimes() noexcept {
+    own_runtimes = nullptr;
+}
+
 }  // namespace engine
 }  // namespace v1
 }  // namespace cmwq

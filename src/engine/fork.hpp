@@ -26,6 +26,8 @@ void unlist_runtime(runtime_state& runtime) noexcept;
 
 /// A trace begins or ends: follow_recorder for every queue of every runtime. No lock is held.
 void follow_recorder_everywhere() noexcept;
+/// For tests that abandon a run midway: its runtimes are gone.
+void forget_listed_runtimes() noexcept;
 
 /// CPUs have come or gone: watchdog::follow_cpus of every runtime. No lock is held.
 void follow_cpus_everywhere() noexcept;

@@ -60,7 +60,9 @@ inline model::exploration fail_each_in_turn(const model::options& how, const std
             // what a constructor may say
         }
     };
-    const auto found = model::fail_each_in_turn(how, fault_schedules(), plan_of_this_test(0), unless_refused);
+    auto plan = plan_of_this_test(0);
+    if (::testing::Test::HasFailure()) plan.also_failed = nullptr;  // of a sweep before this one
+    const auto found = model::fail_each_in_turn(how, fault_schedules(), plan, unless_refused);
     std::printf("[  faults  ] %" PRIu64 " injection points: %" PRIu64 " thread starts, %" PRIu64
                 " allocations, %" PRIu64 " waits; %" PRIu64 " runs, %" PRIu64 " excused\n",
                 found.thread_starts + found.allocations + found.waits, found.thread_starts, found.allocations,

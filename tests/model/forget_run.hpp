@@ -4,6 +4,7 @@
 // overwritten.
 #pragma once
 
+#include "engine/fork.hpp"
 #include "engine/item_flush.hpp"
 #include "engine/online_cpus.hpp"
 #include "engine/recorder.hpp"
@@ -18,6 +19,7 @@ inline void forget_run(bool failed) {
     namespace engine = cmwq::engine;
     new (&engine::online_cpus::instance()) engine::online_cpus;  // may have been asked without a runtime
     if (!failed) return;
+    engine::forget_listed_runtimes();
     new (&engine::registry::instance()) engine::registry;
     new (&engine::item_flushes::instance()) engine::item_flushes;
     new (&engine::timers::instance()) engine::timers;

@@ -25,7 +25,7 @@ struct fault_kind {
 
 constexpr fault_kind kinds[] = {
     {"thread_start", &options::failing_thread_starts, &outcome::thread_starts, &fault_sweep::thread_starts, 10},
-    {"allocation", &options::failing_allocations, &outcome::allocations, &fault_sweep::allocations, 0},
+    {"allocation", &options::failing_allocations, &outcome::allocations, &fault_sweep::allocations, 20},
     {"wait", &options::disturbed_waits, &outcome::waits, &fault_sweep::waits, 0},
 };
 
@@ -58,6 +58,8 @@ public:
             const std::function<void()>& body)
         : how_(how), schedules_(schedules), plan_(plan), body_(body) {
         how_.refusals_excuse_checks = true;
+        // Several refusals in a row mean seconds of back-off, and a look of the watchdog each 10 ms.
+        how_.step_limit *= 20;
     }
 
     fault_sweep all() {
