@@ -128,7 +128,7 @@ void count_second_round(work what, int cpus, bench::traffic_counter& counter) {
 
 /// Per item, over some runs: more where there are fewer items in each.
 bench::traffic measure(work what, layout machine) {
-    const std::uint64_t seeds = (machine.cpus <= 16 ? 12 : 3) * (what == work::alone ? 2 : 1);
+    const std::uint64_t seeds = (machine.cpus <= 16 ? 24 : 8) * (what == work::alone ? 6 : 1);
     bench::traffic sum;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         bench::traffic_counter counter;
