@@ -4,7 +4,7 @@
 
 option(CMWQ_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(CMWQ_BUILD_MODEL "Build the engine over the deterministic backend, and its tests" ON)
-option(CMWQ_MODEL_IN_BATCHES "Compile the engine of the model several files at a time: a third of the time" ON)
+option(CMWQ_IN_BATCHES "Compile the engine several files at a time, and no header alone: a third of the time" OFF)
 option(CMWQ_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(CMWQ_BUILD_TOOLS "Build the tools (cmwq-sum)" ${PROJECT_IS_TOP_LEVEL})
 option(CMWQ_BUILD_BENCHMARKS "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})

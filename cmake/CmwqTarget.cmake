@@ -65,3 +65,18 @@ endfunction()
 
 # libFuzzer learns from these which code an input reaches. Not the depth of the stack: the model has many stacks.
 set(CMWQ_FUZZ_FLAGS -fsanitize=fuzzer-no-link -fno-sanitize-coverage=stack-depth)
+
+# Of an engine what costs are the headers. Whether each source includes what it uses is seen where it is compiled alone; seeded
+# faults and weak_tests need single files, too.
+function(cmwq_compile_in_batches target)
+    if(NOT CMWQ_IN_BATCHES)
+        return()
+    endif()
+    set(index 0)
+    foreach(source IN LISTS ARGN)
+        math(EXPR batch "${index} / 16")
+        math(EXPR index "${index} + 1")
+        set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "batch_${batch}")
+    endforeach()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
