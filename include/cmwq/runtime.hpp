@@ -86,10 +86,10 @@ struct runtime_options {
     /// An item that has computed for this long no longer holds back the others of its CPU. Looked at every 10 ms, and
     /// 10 ms is the kernel's figure (workqueue.cpu_intensive_thresh_us).
     std::chrono::nanoseconds cpu_hog_after = std::chrono::milliseconds{10};
-    /// The most by which the thread that watches the clock for delayed items asks to be woken before one is due. It learns
-    /// how late this machine wakes it, and is there in time; what is then left it waits awake, some microseconds for one of
-    /// four items. No item runs early. Zero: it sleeps to the end. The thread belongs to the process: what counts is the
-    /// option of the runtime that arms the process's first item.
+    /// The most by which the thread that watches the clock for delayed items asks to be woken before one is due. It
+    /// learns how late this machine wakes it, and is there in time; what is then left it waits awake, some microseconds
+    /// for one of four items. No item runs early. Zero: it sleeps to the end. The thread belongs to the process: what
+    /// counts is the option of the runtime that arms the process's first item.
     std::chrono::nanoseconds timer_advance = std::chrono::microseconds{50};
     /// How often a worker that took items from other CPUs looks for more before it sleeps. Each look costs some 100 ns
     /// of CPU time, and what comes meanwhile is found without a wake. Zero: it sleeps at once, for programs that would

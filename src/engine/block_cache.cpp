@@ -29,8 +29,8 @@ block_cache::free_block* block_cache::magazine::pop() noexcept {
     return std::exchange(top, top->next);
 }
 
-/// The shelf of the CPU that the caller runs on, unless somebody was preempted there: who finds it in use goes to the heap
-/// instead of waiting.
+/// The shelf of the CPU that the caller runs on, unless somebody was preempted there: who finds it in use goes to the
+/// heap instead of waiting.
 class block_cache::visit {
 public:
     explicit visit(shelf& here) noexcept : here_{here} {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks for the functions of try_spawn. The thread that spawns is seldom the one that runs, and a general heap takes some
-// 100 ns for memory that changes threads each time (docs/adr/0022-blocks-of-spawned-functions.md). Here a block that ran
-// waits on its CPU's shelf for the next spawn; what one CPU has too much of goes to a store for all, a magazine of 64 at
-// a time, and from there to whoever has none. After J. Bonwick and J. Adams, "Magazines and Vmem", USENIX 2001.
+// Blocks for the functions of try_spawn. The thread that spawns is seldom the one that runs, and a general heap takes
+// some 100 ns for memory that changes threads each time (docs/adr/0022-blocks-of-spawned-functions.md). Here a block
+// that ran waits on its CPU's shelf for the next spawn; what one CPU has too much of goes to a store for all, a
+// magazine of 64 at a time, and from there to whoever has none. After J. Bonwick and J. Adams, "Magazines and Vmem",
+// USENIX 2001.
 #pragma once
 
 #include "engine/locking.hpp"

@@ -30,7 +30,8 @@ inline worker* local_worker(const pool_scope& scope) noexcept {
 }
 
 /// Before a claim that a push from outside may follow: the lines that the push and the question whom to wake need come
-/// while the claim waits for the item's. In an idle program they are far away; docs/design/hot-path.md has what each costs.
+/// while the claim waits for the item's. In an idle program they are far away; docs/design/hot-path.md has what each
+/// costs.
 inline void expect_push(const pool_scope& scope) noexcept {
     const worker_pool& pool = scope.pool_here();
     __builtin_prefetch(&pool.list, 1);

@@ -20,8 +20,8 @@
 // Lock order, outer to inner: the recorder's switch_lock_, runtime setup_lock, queue flush_lock, worklists of a scope's
 // pools by rising index, worklists of a queue's seats by rising index, collide_lock, a seat's tokens_lock; pool
 // workers_lock, then registry lock or the recorder's lock_, then those of the stores of blocks. Nobody is woken under
-// setup_lock: who is woken may have to be made first, or the watchdog's thread to be started. No work function runs under
-// any of them.
+// setup_lock: who is woken may have to be made first, or the watchdog's thread to be started. No work function runs
+// under any of them.
 #pragma once
 
 #include "platform/port.hpp"

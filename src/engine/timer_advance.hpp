@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How much earlier than something is due the timers' thread asks to be woken. Whoever sleeps until a time wakes late by
-// what the machine takes for it: some 40 us where the CPU had been halted, a few where it had not. A thread that asked to
-// be woken that much earlier is there in time, and waits awake for the rest. KVM does the same for the timers of its
+// what the machine takes for it: some 40 us where the CPU had been halted, a few where it had not. A thread that asked
+// to be woken that much earlier is there in time, and waits awake for the rest. KVM does the same for the timers of its
 // guests (lapic_timer_advance_ns). Figures: docs/adr/0020-the-timers-thread-is-early.md.
 #pragma once
 
@@ -21,8 +21,8 @@ public:
     /// `most`: it never asks for more than that. 0: never early.
     constexpr explicit timer_advance(instant most) noexcept : most_{most} {}
 
-    /// When to be woken for something that is due then. Short sleeps are not advanced: what is waited awake stays below a
-    /// sixteenth of the time, whatever was learned.
+    /// When to be woken for something that is due then. Short sleeps are not advanced: what is waited awake stays below
+    /// a sixteenth of the time, whatever was learned.
     constexpr instant alarm_for(instant due, instant now) const noexcept {
         return due > now && due - now >= sleep_per_advance * advance_ ? due - advance_ : due;
     }

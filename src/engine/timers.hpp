@@ -27,8 +27,8 @@ public:
 
     static timers& instance() noexcept;  // inline: each arming asks for it
 
-    /// Starts the thread, once, as the runtime of the first armed item's queue wants it. False: the system refused; nothing would
-    /// ever expire.
+    /// Starts the thread, once, as the runtime of the first armed item's queue wants it. False: the system refused;
+    /// nothing would ever expire.
     [[nodiscard]] bool ready(const cmwq_queue& wq) noexcept {
         // sync timers.1: acquire; pairs with timers.2; sees how many wheels there are
         return started_.load(memory_order_acquire) || start(wq);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The smallest parts of the engine under every schedule with at most two preemptions: an item's state word, the inbox, the
-// worklist with its biased lock, the bound. What is whole enough for a runtime is too long for this and is explored by
-// chance.
+// The smallest parts of the engine under every schedule with at most two preemptions: an item's state word, the inbox,
+// the worklist with its biased lock, the bound. What is whole enough for a runtime is too long for this and is explored
+// by chance.
 #include "engine/bound.hpp"
 #include "engine/worklist.hpp"
 #include "model/engine_scenario.hpp"
