@@ -155,8 +155,8 @@ def judge_manners(found, judge, cpus):
     # The clocks of the process and of the thread are read one after the other.
     judge.at_most("P15 CPU time", "0 us", 1, "", [*found.values("P15", "cmwq", "cpu_ns", scale=1000).values()], 1, " us")
     without = found.values("P17", "without")
-    for row, limit, what in (("with", 1, "off"), ("recorded", 10, "recorded"), ("recorded exactly", None, "recorded exactly"),
-                             ("attached", None, "attached, by uprobes")):
+    for row, limit, what in (("with", 1, "off"), ("recorded", 10, "recorded"),
+                             ("recorded exactly", None, "recorded exactly"), ("attached", None, "attached, by uprobes")):
         with_them = found.values("P17", row)
         more = [with_them[number] - without[number] for number in with_them if number in without]
         judge.at_most(f"P17 trace points {what}", f"{limit} ns" if limit else "", limit, "", more, 1, " ns")
