@@ -176,7 +176,7 @@ TEST_F(changing_cpus, main_thread_alone_does_not_restrict_the_process) {
 
 TEST_F(changing_cpus, workers_of_a_cpu_that_is_gone_may_use_all_others) {
     if (!alone("unpinned")) return;
-    if (all().size() < 3) GTEST_SKIP() << "needs three CPUs";
+    if (all().size() < 3) GTEST_SKIP() << "needs three CPUs, so that two are left";
     const std::vector<int> rest{all().begin(), all().end() - 1};
     expect_items_for(last_index(), last());
     restrict_process(rest);

@@ -68,7 +68,7 @@ TEST_F(block_cache_test, never_gives_a_block_twice) {
 }
 
 TEST_F(block_cache_test, blocks_that_ended_on_another_cpu_come_back_through_the_store) {
-    if (cmwq::platform::discover_topology().nr_cpus < 2) GTEST_SKIP() << "one CPU";
+    if (cmwq::platform::discover_topology().nr_cpus < 2) GTEST_SKIP() << "needs two CPUs";
     std::vector<void*> sent = take(1'000, 64);
     std::thread{[&] {
         cmwq::platform::pin_thread(cmwq::platform::current_thread_id(), 1);
