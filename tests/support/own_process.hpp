@@ -60,8 +60,8 @@ inline ended_process run_alone(const std::string& filter, const std::string& rol
     return ended;
 }
 
-/// The running test passes in a new process that plays `role`. If it skips itself there it is skipped here, with what it
-/// said: else it would count as passed, and nobody would see that nothing was looked at.
+/// The running test passes in a new process that plays `role`. If it skips itself there it is skipped here, with what
+/// it said: else it would count as passed, and nobody would see that nothing was looked at.
 inline void expect_to_pass_alone(const std::string& role) {
     const testing::TestInfo& now = *testing::UnitTest::GetInstance()->current_test_info();
     const ended_process child = run_alone(std::string{now.test_suite_name()} + "." + now.name(), role);
