@@ -31,6 +31,7 @@ struct cmwq_peer {
             add("blocks_by_canary", now.blocks_found_by_canary, before_.blocks_found_by_canary);
             add("blocks_by_batch", now.blocks_found_by_batch_canary, before_.blocks_found_by_batch_canary);
             add("blocks_by_watchdog", now.blocks_found_by_watchdog, before_.blocks_found_by_watchdog);
+            add("blocks_by_worker", now.blocks_found_by_worker, before_.blocks_found_by_worker);
             const bench::named_threads canaries = bench::threads_named("cmwq/c");
             found.add("canary_threads", static_cast<double>(canaries.count));
             found.add("canary_cpu_ns", canaries.cpu_ns - canaries_.cpu_ns);

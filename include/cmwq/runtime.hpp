@@ -138,14 +138,15 @@ struct runtime_statistics {
     std::uint64_t blocks_found_by_batch_canary =
         0;                                       ///< The same, by its twin for CPUs busy with the program's threads.
     std::uint64_t blocks_found_by_watchdog = 0;  ///< Workers found, or assumed, blocked at a 10 ms look.
+    std::uint64_t blocks_found_by_worker = 0;    ///< By one that had been blocked itself, came back and took over.
     std::uint64_t canaries_starved = 0;          ///< Times that a batch canary had to stand in for a canary.
     std::uint64_t detection_losses = 0;  ///< Times that a worse way of finding blocks had to be used from then on.
 
-    /// How late blocks were found: the sum over the blocks counted above, and the worst. The lateness of one is the
-    /// time since the worker was last known to be awake (the finder had seen it running, or woken it; or the finder was
-    /// itself woken then, because work began to wait), less the CPU time that the worker used since. It is an upper
-    /// bound: time in which the worker wanted to run and other threads had the CPU counts as late. The watchdog looks
-    /// every 10 ms and at an item twice, so its lateness is 10 ms and more.
+    /// How late canaries and the watchdog found blocks: the sum over the blocks counted above, and the worst. The
+    /// lateness of one is the time since the worker was last known to be awake (the finder had seen it running, or woken
+    /// it; or the finder was itself woken then, because work began to wait), less the CPU time that the worker used
+    /// since. It is an upper bound: time in which the worker wanted to run and other threads had the CPU counts as late.
+    /// The watchdog looks every 10 ms and at an item twice, so its lateness is 10 ms and more.
     std::chrono::nanoseconds canary_lateness{};
     std::chrono::nanoseconds most_canary_lateness{};  ///< The worst.
     std::chrono::nanoseconds batch_canary_lateness{};

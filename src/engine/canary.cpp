@@ -201,20 +201,11 @@ canary::sight canary::look(bird_thread& self) noexcept {
         // The CPU is free and nobody was woken for the work, because a thief was to come round to it.
         return wake_worker(self) ? sight::acted : sight::nothing;
     }
-    // sync canary.6: acquire; pairs with canary.7; sees the worker's slot as it was when it got the token
-    worker* latest = pool_.latest.load(memory_order_acquire);
+    worker* latest = latest_worker(pool_);
     if (latest == nullptr) return sight::between_items;
-    if (counts_here(*latest)) return look_at_worker(self, *latest);
+    if (counts_in(pool_, *latest)) return look_at_worker(self, *latest);
     worker* other = counted_worker();
     return other != nullptr ? look_at_worker(self, *other) : sight::between_items;
-}
-
-/// Does the slot's thread count as running in this pool? Slots are seen here without a lock: by now it may be another
-/// pool's.
-bool canary::counts_here(const worker& slot) const noexcept {
-    // sync canary.9: acquire; pairs with canary.10, count.2; the slot's pool is that of the thread which counts itself
-    const unsigned counted = slot.counted.load(memory_order_acquire);
-    return (counted & counted_in::anything) != 0 && slot.counted_pool.load(memory_order_relaxed) == &pool_;
 }
 
 /// A worker of this pool that counts as running: one that left the count, came back and is not the latest. By way of
@@ -222,26 +213,19 @@ bool canary::counts_here(const worker& slot) const noexcept {
 worker* canary::counted_worker() noexcept {
     worker* found = nullptr;
     registry::instance().for_each_worker([&](worker& other) {
-        if (counts_here(other)) found = &other;
+        if (counts_in(pool_, other)) found = &other;
     });
     return found;
 }
 
 canary::sight canary::look_at_worker(bird_thread& self, worker& other) noexcept {
-    const sighting seen{&other, life_of(other.counted.load(memory_order_relaxed)),
-                        other.item_number.load(memory_order_relaxed)};
-    // After its life was read: a slot that is another pool's by now has another life, and stays in that pool's counts.
-    if (!counts_here(other) || other.current.load(memory_order_relaxed) == nullptr) {
-        return sight::between_items;  // or waking up: it wants the CPU and gets it now
-    }
-    const bool blocked =
-        other.in_blocking_region.load(memory_order_relaxed) ||
-        platform::task_state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
-    if (!blocked) {
+    const std::optional<sighting> seen = sight_in_item(pool_, other);
+    if (!seen) return sight::between_items;  // or waking up: it wants the CPU and gets it now
+    if (!is_blocked(other)) {
         self.awake.remember(other);
         return sight::running;
     }
-    return take_out_and_replace(self, seen);
+    return take_out_and_replace(self, *seen);
 }
 
 canary::sight canary::take_out_and_replace(bird_thread& self, const sighting& blocked) noexcept {

@@ -116,7 +116,6 @@ private:
     sight look(bird_thread& self) noexcept;
     sight look_at_worker(bird_thread& self, worker& other) noexcept;
     std::chrono::nanoseconds lateness_of(const bird_thread& self, const worker& other) const noexcept;
-    bool counts_here(const worker& slot) const noexcept;
     worker* counted_worker() noexcept;
     void wake_up() noexcept;
     bool wake_worker(bird_thread& self) noexcept;

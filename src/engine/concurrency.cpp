@@ -97,6 +97,25 @@ bool come_home(worker& me, neighbourhood& there) noexcept {
     return true;
 }
 
+bool counts_in(const worker_pool& pool, const worker& other) noexcept {
+    // sync canary.9: acquire; pairs with canary.10, count.2; the slot's pool is that of the thread which counts itself
+    const unsigned counted = other.counted.load(memory_order_acquire);
+    return (counted & counted_in::anything) != 0 && other.counted_pool.load(memory_order_relaxed) == &pool;
+}
+
+std::optional<sighting> sight_in_item(const worker_pool& pool, worker& other) noexcept {
+    const sighting seen{&other, life_of(other.counted.load(memory_order_relaxed)),
+                        other.item_number.load(memory_order_relaxed)};
+    // After its life was read: a slot that is another pool's by now has another life, and stays in that pool's counts.
+    if (!counts_in(pool, other) || other.current.load(memory_order_relaxed) == nullptr) return std::nullopt;
+    return seen;
+}
+
+bool is_blocked(const worker& other) noexcept {
+    return other.in_blocking_region.load(memory_order_relaxed) ||
+           platform::task_state_of(other.thread_id.load(memory_order_relaxed)) == platform::task_state::blocked;
+}
+
 unsigned take_out_of_counts(worker_pool& pool, const sighting& seen) noexcept {
     worker& other = *seen.other;
     if (other.current.load(memory_order_relaxed) == nullptr) return 0;
@@ -127,9 +146,30 @@ marks look_up_after_item(worker& me) noexcept {
     return (asked & attention::noted) != 0 ? take_note(me) : 0;
 }
 
+namespace {
+
+/// Is the worker that runs in our stead blocked, and has nobody found out? Beside busy threads the canary waits for its
+/// turn on the CPU, and we have ours just now: looking ourselves saves that wait, the wake and two switches. Otherwise
+/// the pool would believe in a running worker, and we would lie down beside its work.
+bool takes_over(worker& me) noexcept {
+    worker_pool& pool = *me.pool;
+    if (!pool.bird.employed() || !pool.list.has_work()) return false;
+    worker* latest = latest_worker(pool);
+    if (latest == nullptr || latest == &me) return false;
+    const std::optional<sighting> seen = sight_in_item(pool, *latest);
+    if (!seen || !is_blocked(*latest) || !declare_not_running(pool, *seen)) return false;
+    pool.scope->runtime->counters.blocks_found_by_worker.fetch_add(1, memory_order_relaxed);
+    return true;
+}
+
+}  // namespace
+
 bool is_surplus_since_it_came_back(worker& me) noexcept {
     me.resumed = false;
-    return !pool_policy::keep_working(true, me.pool->nr_running.load(memory_order_relaxed));
+    const bool alone = pool_policy::keep_working(true, me.pool->nr_running.load(memory_order_relaxed));
+    if (!alone && !takes_over(me)) return true;
+    become_latest(me);
+    return false;
 }
 
 blocked_inside_library::blocked_inside_library() noexcept : me_{this_worker_slot()} {

@@ -11,6 +11,8 @@
 
 #include "engine/worker_pool.hpp"
 
+#include <optional>
+
 namespace cmwq {
 inline namespace v1 {
 namespace engine {
@@ -47,6 +49,27 @@ struct sighting {
     std::uint64_t number;
 };
 
+/// Does that slot's thread count as running in `pool`? Slots are seen here without a lock: by now it may be another
+/// pool's. Any thread.
+[[nodiscard]] bool counts_in(const worker_pool& pool, const worker& other) noexcept;
+
+/// What an observer sees of a worker that counts in `pool` and is inside an item; nothing if it does not, or is not.
+[[nodiscard]] std::optional<sighting> sight_in_item(const worker_pool& pool, worker& other) noexcept;
+
+/// Is its thread blocked, by its own word or by the kernel's? Some 2 us. Any thread.
+[[nodiscard]] bool is_blocked(const worker& other) noexcept;
+
+/// The worker of the pool that last began to run its items, or went on after a block; null: none yet. Any thread.
+[[nodiscard]] inline worker* latest_worker(const worker_pool& pool) noexcept {
+    // sync canary.6: acquire; pairs with canary.7; sees the worker's slot as it was when it got the token
+    return pool.latest.load(memory_order_acquire);
+}
+/// The worker itself: that is it from now on.
+inline void become_latest(worker& me) noexcept {
+    // sync canary.7: release; pairs with canary.6, canary.8; publishes the slot to the canary and the watchdog
+    me.pool->latest.store(&me, memory_order_release);
+}
+
 /// An observer's verdict: that worker of `pool` blocks in that item, or hogs the CPU. Takes it out of the counts; 0: it
 /// went on, or somebody else was first. Late verdicts are harmless: a worker taken out wrongly is one running worker
 /// too many until the end of its item, where it joins again.
@@ -58,8 +81,8 @@ bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept;
 /// After an item: answers whatever `attention` asks for. Returns the marks of a note.
 [[nodiscard]] marks look_up_after_item(worker& me) noexcept;
 
-/// Did the worker come back into a pool that has another running one by now? Then it retires after its item. Asked once
-/// per return.
+/// Did the worker come back into a pool that has another running one by now? Then it retires after its item, unless that
+/// one is blocked and nobody has found out: then it takes over. Asked once per return.
 [[nodiscard]] bool is_surplus_since_it_came_back(worker& me) noexcept;
 [[nodiscard]] inline bool is_surplus(worker& me) noexcept {
     return me.resumed && is_surplus_since_it_came_back(me);

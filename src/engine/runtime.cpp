@@ -189,6 +189,7 @@ runtime_statistics runtime::statistics() const noexcept {
     tell(now.blocks_found[1], told.blocks_found_by_batch_canary, told.batch_canary_lateness,
          told.most_batch_canary_lateness);
     tell(now.blocks_found[2], told.blocks_found_by_watchdog, told.watchdog_lateness, told.most_watchdog_lateness);
+    told.blocks_found_by_worker = now.blocks_found_by_worker.load(relaxed);
     told.canaries_starved = now.canaries_starved.load(relaxed);
     told.detection_losses = now.detection_losses.load(relaxed);
     engine::for_each_scope(*impl_, [&](engine::pool_scope& scope) {

@@ -55,8 +55,7 @@ void run_with_token(worker& me) noexcept {
     // sync canary.10: release; pairs with canary.9; the token that came with the wake; publishes the slot to a canary
     me.counted.store(life_of(me.counted.load(memory_order_relaxed)) | counted_in::running, memory_order_release);
     me.resumed = false;
-    // sync canary.7: release; pairs with canary.6, canary.8; publishes the slot to the canary and the watchdog
-    pool.latest.store(&me, memory_order_release);
+    become_latest(me);
     keep_spare(pool);
     pool.list.adopt(me.entry, false);
     do {

@@ -26,7 +26,7 @@ struct alignas(cache_line) worker_pool {
 
     alignas(cache_line) atomic<int> nr_running{0};  // A(idle): workers counted as running; who raises 0 to 1 wakes one
     atomic<std::uint64_t> idle_stack{0};            // A(idle): id of the last idle worker, version above
-    atomic<worker*> latest{nullptr};                // A(canary): the worker that got the last running token
+    atomic<worker*> latest{nullptr};                // A(canary): the worker that last began or went on
     atomic<std::uint64_t> ended_stack{0};           // A(idle): as idle_stack, workers to be reaped
     atomic<unsigned> nr_starting{0};                // A(idle): threads being born that will go idle first
     atomic<bool> gives_way{false};      // T: between two items, to the highpri workers of its CPU (priority.hpp)

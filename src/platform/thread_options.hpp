@@ -12,7 +12,7 @@ namespace platform {
 /// How the scheduler treats a thread. Neither needs a privilege to enter; leaving `idle` again does.
 enum class thread_policy {
     normal,
-    batch,  ///< runs like any other, but does not preempt when it wakes on its own CPU
+    batch,  ///< runs like any other, in shorter turns that come sooner; does not preempt when it wakes on its own CPU
     idle,   ///< runs when nothing else wants the CPU, and for some tenth of a percent of the time besides
 };
 

@@ -318,6 +318,46 @@ TEST(concurrency_rule, a_canary_that_loses_the_cpu_holds_nobody_up_for_long) {
     explore_canary_beside_a_busy_thread(false);
 }
 
+/// The canary does not get the CPU any more when the second item blocks. The worker of the first does, when it comes
+/// back: it looks, and goes on with the third. The watchdog would be there after 10 ms and more.
+TEST(concurrency_rule, who_comes_back_takes_over_from_one_that_nobody_found) {
+    model::options how = on_shared_cpus(1);
+    how.step_time = 1us;
+    explore(how, schedules, [] {
+        tested_runtime rt{{.detect = block_detection::canary}};
+        put_canary_on_duty(rt.system());
+        bool second_runs = false;
+        nanoseconds came_back{0};
+        nanoseconds third_began{0};
+        tested_item first;
+        tested_item second;
+        tested_item third;
+        first.body = [&came_back](tested_item&) {
+            model::sleep_for(6ms);
+            came_back = platform::now();
+        };
+        second.body = [&second_runs](tested_item&) {
+            second_runs = true;
+            model::burn(nanoseconds(200'000 + model::random_below(400'000)));
+            model::sleep_for(100ms);
+        };
+        third.body = [&third_began](tested_item&) { third_began = platform::now(); };
+        for (tested_item* each : {&first, &second, &third}) (void)rt.system().enqueue(*each);
+        auto busy = model::spawn(
+            "busy application",
+            [&second_runs] {
+                while (!second_runs) model::sleep_for(20us);
+                model::burn(50ms);
+            },
+            0);
+        busy.join();
+        rt.system().flush();
+        model::check(third_began - came_back < 3ms, "who comes back looks at the one that runs in its stead");
+        model::check(rt.statistics().blocks_found_by_worker == 1, "and is counted as the one who found it");
+        check_counts_are_zero();
+    });
+}
+
 TEST(concurrency_rule, holds_for_limited_queues_and_unbound_ones) {
     explore(with_pool_invariant(on_shared_cpus(2), one_is_entitled), schedules, [] {
         held_up.begin_run();

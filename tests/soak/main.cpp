@@ -134,10 +134,11 @@ void print_books() {
 
 void print_workers(const cmwq::runtime_statistics& told) {
     std::printf("workers created %" PRIu64 ", ended %" PRIu64 ", refused %" PRIu64 "; blocks found by canary %" PRIu64
-                ", batch canary %" PRIu64 ", watchdog %" PRIu64 "; hogs %" PRIu64 "; stolen %" PRIu64 "\n",
+                ", batch canary %" PRIu64 ", watchdog %" PRIu64 ", other workers %" PRIu64 "; hogs %" PRIu64
+                "; stolen %" PRIu64 "\n",
                 told.workers_created, told.workers_destroyed, told.worker_creation_failures,
                 told.blocks_found_by_canary, told.blocks_found_by_batch_canary, told.blocks_found_by_watchdog,
-                told.cpu_hogs, told.items_stolen);
+                told.blocks_found_by_worker, told.cpu_hogs, told.items_stolen);
 }
 
 bool soak_for(const arguments& wanted) {

@@ -218,6 +218,9 @@ def run(chosen, schedules, log_path):
 
 
 def report(chosen, results):
+    if not chosen:
+        print("no fault has that name")
+        return 2
     found = results.count("found")
     unexpected = [f.name for f, result in zip(chosen, results) if result != ("survived" if f.survives else "found")]
     print(f"{len(chosen)} faults, {found} found ({100 * found / len(chosen):.1f} %), {len(unexpected)} not as expected")

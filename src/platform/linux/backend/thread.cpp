@@ -5,6 +5,7 @@
 #include "backend/topology.hpp"
 
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <initializer_list>
 #include <sched.h>
@@ -65,10 +66,32 @@ void leave_real_time() noexcept {
     if (policy == SCHED_FIFO || policy == SCHED_RR) sched_setscheduler(0, SCHED_OTHER, &none);
 }
 
+/// What sched_setattr(2) takes, in its first version; the C library of Debian 12 does not declare it.
+struct scheduling {
+    std::uint32_t size = sizeof(scheduling);
+    std::uint32_t policy = 0;
+    std::uint64_t flags = 0;
+    std::int32_t nice = 0;
+    std::uint32_t priority = 0;
+    std::uint64_t runtime = 0;  // since Linux 6.12, of an ordinary thread: its slice
+    std::uint64_t deadline = 0;
+    std::uint64_t period = 0;
+};
+
+/// The least slice there is, 0.1 ms. Its share of the CPU stays the same; its turns come sooner and are shorter. Older
+/// kernels take the call and change nothing.
+void take_short_slice() noexcept {
+    scheduling now;
+    if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0) return;
+    now.runtime = 100'000;
+    (void)syscall(SYS_sched_setattr, 0, &now, 0);
+}
+
 void set_policy(thread_policy policy) noexcept {
     if (policy == thread_policy::normal) return leave_real_time();
     const sched_param none{};
     sched_setscheduler(0, policy == thread_policy::idle ? SCHED_IDLE : SCHED_BATCH, &none);
+    if (policy == thread_policy::batch) take_short_slice();
 }
 
 /// A new thread has the niceness of the one that made it: of a highpri worker, say, or of the watchdog. The process's
