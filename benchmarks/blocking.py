@@ -71,24 +71,25 @@ class Cases:
         self.mix("P9", self.peers)
         self.add("P9", "cmwq", "P9", "--mix-warm-up", 0, row="cmwq cold")
         self.mix("P9-spinners", [] if quick else self.peers, *spinning)
-        self.probe("P10-blocked", "P10-blocked", [peer for peer in self.peers if peer in GROWS], many)
-        self.probe("P10-blocked", "P10-blocked", [peer for peer in self.peers if peer not in GROWS],
+        self.probe("P10-blocked", "P10-blocked", [peer for peer in self.peers if peer in ("floor", *GROWS)], many)
+        self.probe("P10-blocked", "P10-blocked", [peer for peer in self.peers if peer not in ("floor", *GROWS)],
                    [count for count in many if count in (0, 1, 2, 8, 64)])
         for kind in KINDS:
             self.probe("P10-kinds", "P10-blocked", ["cmwq"], few[:1] if quick else few, "--kind", kind,
                        row=f"cmwq {kind}")
         for place in ("same", "other"):
-            self.probe("P10-place", "P10-blocked", ["cmwq"], few, "--place", place, row=f"cmwq {place} CPU")
-        self.probe("P10-spinners", "P10-blocked", GROWS, few, *spinning)
+            for peer in ("floor", "cmwq"):
+                self.probe("P10-place", "P10-blocked", [peer], few, "--place", place, row=f"{peer} {place} CPU")
+        self.probe("P10-spinners", "P10-blocked", ["floor", *GROWS], few, *spinning)
         self.probe("P10-fresh", "P10-fresh", self.peers, [8] if quick else [0, 1, 8, 64])
-        self.probe("P10-fresh-spinners", "P10-fresh", GROWS, [] if quick else few, *spinning)
+        self.probe("P10-fresh-spinners", "P10-fresh", ["floor", *GROWS], [] if quick else few, *spinning)
         for where in ("outside",) if quick else ("inside", "outside"):
             self.mix(f"P9-hog-{where}", [] if quick else ["floor", *GROWS], hogs=where)
             self.probe(f"P10-hog-{where}", "P10-blocked", ["cmwq"], few[:1] if quick else few, row="cmwq blocked",
                        hogs=where)
             self.probe(f"P10-hog-{where}", "P10-fresh", ["cmwq"], [] if quick else few, row="cmwq fresh", hogs=where)
-        self.waiters("P11", ["cmwq", "naive"] if quick else self.peers, [8] if quick else [8, 64, 1000])
-        self.waiters("P11-spinners", GROWS, [] if quick else [8, 64, 1000], *spinning)
+        self.waiters("P11", ["floor", "cmwq", "naive"] if quick else self.peers, [8] if quick else [8, 64, 1000])
+        self.waiters("P11-spinners", ["floor", *GROWS], [] if quick else [8, 64, 1000], *spinning)
         for queue, (title, kernel) in TIMELINES.items():
             self.add("timelines", "timelines", "timelines", "--queue", queue, row=f"{title} ({kernel})")
         for peer in self.peers:
@@ -114,8 +115,8 @@ def late(runs):
 
 
 def detected(runs):
-    """Blocks found by canary / batch canary / watchdog."""
-    keys = ("blocks_by_canary", "blocks_by_batch", "blocks_by_watchdog")
+    """Blocks found by canary / batch canary / watchdog / other worker."""
+    keys = ("blocks_by_canary", "blocks_by_batch", "blocks_by_watchdog", "blocks_by_worker")
     return " / ".join(median(runs, key) for key in keys) if any(keys[0] in run for run in runs) else ""
 
 
@@ -179,9 +180,9 @@ def cost_cells(runs, without):
 
 
 TABLES = {
-    "P9": (["wall ms", "x floor", "cpu ms", "threads", "canary ms", "found by c/b/w"], mix_cells, mix_reference),
-    "P10": (["p50 us", "p99 us", "worst us", "begun", "threads", "found by c/b/w"], probe_cells, nothing),
-    "P11": (["ms", "after freeing", "begun", "threads", "found by c/b/w"], waiter_cells, nothing),
+    "P9": (["wall ms", "x floor", "cpu ms", "threads", "canary ms", "found by c/b/w/o"], mix_cells, mix_reference),
+    "P10": (["p50 us", "p99 us", "worst us", "begun", "threads", "found by c/b/w/o"], probe_cells, nothing),
+    "P11": (["ms", "after freeing", "begun", "threads", "found by c/b/w/o"], waiter_cells, nothing),
     "timelines": (["w0 ms", "w1 ms", "w2 ms", "worst ms"], timeline_cells, nothing),
     "P14": (["threads", "workers", "canaries", "heap B/item", "resident B/item", "queued %"], footprint_cells, nothing),
     "P15": (["s", "switches", "cpu us", "threads"], idle_cells, nothing),

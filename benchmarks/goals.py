@@ -26,6 +26,10 @@ class Found:
     def ratios(self, over, under):
         return [over[number] / under[number] for number in over if under.get(number)]
 
+    def over_floor(self, figure, row, floor, column=None):
+        """Of each round: for goals that name a time, how much of it the machine takes in that hour."""
+        return self.ratios(self.values(figure, row, column=column), self.values(figure, floor, column=column))
+
     def late(self, figure, row, column):
         return any("not_within_ns" in run for run in self.every.get(figure, {}).get(row, [])
                    if run["column"] == column)
@@ -75,7 +79,9 @@ def judge_throughput(found, judge):
                       " x")
     judge.at_most("P3", "90 ns", 90, "60 ns", [*ours["P3"].values()], 1, " ns")
     judge.at_most("P4", "17 ns", 17, "12 ns", [*ours["P4"].values()], 1, " ns")
+    judge.at_most("P4 over floor", "", None, "", found.over_floor("P4", "cmwq", "floor"), 2, " x")
     judge.at_most("P5 self, shared", "22 ns", 22, "19 ns", [*ours["P5-self"].values()], 1, " ns")
+    judge.at_most("P5 self over floor", "", None, "", found.over_floor("P5-self", "cmwq", "floor"), 2, " x")
     # One kind of item, whoever owns it: docs/adr/0021-one-kind-of-item.md.
     judge.at_most("P5 self, one owner", "12 ns", 12, "8 ns", [*ours["P5-self"].values()], 1, " ns")
     judge.at_most("P8", "40 ns", 40, "30 ns", [*ours["P8"].values()], 1, " ns")
@@ -105,6 +111,8 @@ def judge_probes(found, judge):
             row, column = f"cmwq {place} CPU", f"B={blocked}"
             values = [*found.values("P10-place", row, column=column, scale=1000).values()]
             judge.at_most(f"P10 (a), {place} CPU, {column}", f"{limit} us", limit, "3 us", values, 1, " us")
+            over = found.over_floor("P10-place", row, f"floor {place} CPU", column)
+            judge.at_most(f"P10 (a), {place} CPU, {column}, over floor", "", None, "", over, 2, " x")
     worst = [*found.values("P10-blocked", "cmwq", "p99_ns", "B=64", 1e6).values()]
     judge.at_most("P10 (a), p99, B=64", "1 ms", 1, "", worst, 3, " ms")
     flat = found.ratios(found.values("P10-blocked", "cmwq", column="B=64"),
@@ -114,6 +122,8 @@ def judge_probes(found, judge):
         limit = 50 + 5 * blocked
         values = [*found.values("P10-fresh", "cmwq", column=f"B={blocked}", scale=1000).values()]
         judge.at_most(f"P10 (b), B={blocked}", f"{limit} us", limit, "", values, 0, " us")
+        over = found.over_floor("P10-fresh", "cmwq", "floor", f"B={blocked}")
+        judge.at_most(f"P10 (b), B={blocked}, over floor", "", None, "", over, 2, " x")
     for blocked in (1, 8, 64):
         column = f"B={blocked}"
         values = [*found.values("P10-spinners", "cmwq", column=column, scale=1000).values()]
@@ -131,6 +141,7 @@ def judge_waiters(found, judge):
         limit = 50 if waiting == 1000 else None
         values = [*found.values("P11", "cmwq", column=column, scale=1e6).values()]
         judge.at_most(f"P11, {column}", "50 ms" if limit else "completes", limit or float("inf"), "", values, 1, " ms")
+        judge.at_most(f"P11, {column}, over floor", "", None, "", found.over_floor("P11", "cmwq", "floor", column), 2, " x")
 
 
 def judge_operations(found, judge):

@@ -2,8 +2,9 @@
 //
 // The floors: programs that do the bare minimum the hardware needs for the same job and promise nothing. P1 and P8: see
 // floor_drain.hpp, in chunks of 256. P4 and P5: push, take and call on one thread. P6 and P7: one futex on one CPU.
-// P9: threads placed by hand.
+// P9: threads placed by hand. P10 and P11: see floor_thread_each.hpp.
 #include "floor_drain.hpp"
+#include "floor_thread_each.hpp"
 
 #include <type_traits>
 
@@ -151,6 +152,8 @@ private:
 template <class Work>
 constexpr bool is_latency = std::is_same_v<Work, bench::ping> || std::is_same_v<Work, bench::round_trip>;
 template <class Work>
+constexpr bool is_probe = std::is_same_v<Work, bench::probe> || std::is_same_v<Work, bench::waiting>;
+template <class Work>
 constexpr bool is_drain = std::is_same_v<Work, bench::drain> || std::is_same_v<Work, bench::ordered_drain>;
 
 struct floor_peer {
@@ -158,14 +161,17 @@ struct floor_peer {
     static const char* version() { return ""; }
     static constexpr bool runs(workload which) {
         return which == workload::p1 || which == workload::p8 || which == workload::p4 || which == workload::p5_self ||
-               which == workload::p5_chain || which == workload::p6 || which == workload::p7 || which == workload::p9;
+               which == workload::p5_chain || which == workload::p6 || which == workload::p7 || which == workload::p9 ||
+               which == workload::p10_blocked || which == workload::p10_fresh || which == workload::p11;
     }
 
     template <class Work>
     using subject = std::conditional_t<
         is_latency<Work>, same_cpu<Work>,
-        std::conditional_t<is_drain<Work>, bench::hand_over<Work, 256>,
-                           std::conditional_t<std::is_same_v<Work, bench::mix>, hand_placed<Work>, one_thread<Work>>>>;
+        std::conditional_t<
+            is_drain<Work>, bench::hand_over<Work, 256>,
+            std::conditional_t<std::is_same_v<Work, bench::mix>, hand_placed<Work>,
+                               std::conditional_t<is_probe<Work>, bench::thread_each<Work>, one_thread<Work>>>>>;
 };
 
 }  // namespace
