@@ -35,6 +35,7 @@ inline bool set(settings& sizes, std::string_view name, std::string_view value) 
     if (name == "--blockers") return read_number(value, sizes.blockers);
     if (name == "--waiters") return read_number(value, sizes.waiters);
     if (name == "--spinners") return read_number(value, sizes.spinners);
+    if (name == "--least-of") return read_number(value, sizes.least_of);
     if (name == "--in-flight") return read_number(value, sizes.in_flight);
     if (name == "--queues") return read_number(value, sizes.queues);
     if (name == "--gap-us" && read_number(value, microseconds)) return (sizes.gap_ns = microseconds * 1'000) > 0;

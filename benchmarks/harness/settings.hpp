@@ -24,6 +24,7 @@ struct settings {
     std::size_t round_trips = 20'000;
     std::size_t warm_up_items = 20'000;
     std::size_t ring_slots = std::size_t{1} << 21;
+    unsigned least_of = 1;  // P4, P5: measured so often, of which the least counts
 
     // Of the workloads that block.
     std::size_t mix_items = 2'000;

@@ -75,16 +75,26 @@ result measure_inside(const settings& sizes, std::uintptr_t payload, std::size_t
     if (!wait_for_items(1)) {
         return {};
     }
-    sleep_ns(5'000'000);
-    const run_count before = count_all();
-    const peer_region<Peer> peer;
-    const region measured;
-    run_from(payload);
-    const bool in_time = wait_for_items(before.items + items);
-    result found = measured.finish(static_cast<double>(items));
-    found.complete = in_time && count_all().items - before.items == items;
-    peer.finish(found);
-    return found;
+    const auto once = [&] {
+        sleep_ns(5'000'000);
+        const run_count before = count_all();
+        const peer_region<Peer> peer;
+        const region measured;
+        run_from(payload);
+        const bool in_time = wait_for_items(before.items + items);
+        result found = measured.finish(static_cast<double>(items));
+        found.complete = in_time && count_all().items - before.items == items;
+        peer.finish(found);
+        return found;
+    };
+    result least = once();
+    for (unsigned turn = 1; turn < sizes.least_of && least.complete; ++turn) {
+        const result next = once();
+        if (next.ns < least.ns || !next.complete) {
+            least = next;
+        }
+    }
+    return least;
 }
 
 }  // namespace bench
