@@ -143,10 +143,10 @@ struct runtime_statistics {
     std::uint64_t detection_losses = 0;  ///< Times that a worse way of finding blocks had to be used from then on.
 
     /// How late canaries and the watchdog found blocks: the sum over the blocks counted above, and the worst. The
-    /// lateness of one is the time since the worker was last known to be awake (the finder had seen it running, or woken
-    /// it; or the finder was itself woken then, because work began to wait), less the CPU time that the worker used
-    /// since. It is an upper bound: time in which the worker wanted to run and other threads had the CPU counts as late.
-    /// The watchdog looks every 10 ms and at an item twice, so its lateness is 10 ms and more.
+    /// lateness of one is the time since the worker was last known to be awake (the finder had seen it running, or
+    /// woken it; or the finder was itself woken then, because work began to wait), less the CPU time that the worker
+    /// used since. It is an upper bound: time in which the worker wanted to run and other threads had the CPU counts
+    /// as late. The watchdog looks every 10 ms and at an item twice, so its lateness is 10 ms and more.
     std::chrono::nanoseconds canary_lateness{};
     std::chrono::nanoseconds most_canary_lateness{};  ///< The worst.
     std::chrono::nanoseconds batch_canary_lateness{};

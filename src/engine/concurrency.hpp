@@ -81,8 +81,8 @@ bool declare_not_running(worker_pool& pool, const sighting& seen) noexcept;
 /// After an item: answers whatever `attention` asks for. Returns the marks of a note.
 [[nodiscard]] marks look_up_after_item(worker& me) noexcept;
 
-/// Did the worker come back into a pool that has another running one by now? Then it retires after its item, unless that
-/// one is blocked and nobody has found out: then it takes over. Asked once per return.
+/// Did the worker come back into a pool that has another running one by now? Then it retires after its item, unless
+/// that one is blocked and nobody has found out: then it takes over. Asked once per return.
 [[nodiscard]] bool is_surplus_since_it_came_back(worker& me) noexcept;
 [[nodiscard]] inline bool is_surplus(worker& me) noexcept {
     return me.resumed && is_surplus_since_it_came_back(me);
