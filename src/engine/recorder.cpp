@@ -365,7 +365,10 @@ void read_clocks(std::uint64_t& ticks, std::chrono::nanoseconds& time) noexcept 
 bool recorder::start(const trace_options& how) noexcept {
     locked hold{switch_lock_};
     if (on()) return false;
-    nr_rings_ = 0;
+    {
+        locked hold{lock_};  // a thread that looks for a buffer may be late, and goes over those of the last trace
+        nr_rings_ = 0;
+    }
     if (!make_rings(how)) return false;
     session_ = session_ % (trace_buffer::first_address - 1) + 1;
     read_clocks(first_tick_, first_time_);
