@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rescuer.hpp"
 
+#include "engine/collision.hpp"
 #include "engine/concurrency.hpp"
 #include "engine/execute.hpp"
 #include "engine/memory.hpp"
@@ -58,6 +59,7 @@ void rescue_pool(rescuer& self, worker_pool& pool) noexcept {
         }
         look_up_between_items(*self.self);
     }
+    send_on_collided_items(*self.self);  // no release follows the last item's end: this is the look with a fence
 }
 
 void rescuer_main(void* raw) noexcept {
