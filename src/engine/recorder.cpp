@@ -98,7 +98,8 @@ private:
     }
 
     void set_limit(std::uintptr_t limit) noexcept {
-        // sync record.13: release read-modify-write; pairs with record.14; who ends the trace sees that it was used
+        // sync record.13: release read-modify-write; pairs with record.14, record.15; who ends the trace, or asks how
+        // far it is, sees that it was used
         if (mine_.limit.compare_exchange_strong(limit_, limit, memory_order_release, memory_order_relaxed)) {
             limit_ = limit;
         } else {
@@ -387,9 +388,13 @@ bool recorder::stop_locked() noexcept {
     locked hold{lock_};
     for (unsigned i = 0; i < nr_rings_; ++i) {
         // sync record.14: acquire read-modify-write; pairs with record.13; a buffer that was used is known to be
-        const std::uintptr_t limit = buffers_[i].limit.exchange(trace_buffer::off, memory_order_acquire);
-        buffers_[i].kept = look_at(buffers_[i], limit);
+        buffers_[i].last_limit = buffers_[i].limit.exchange(trace_buffer::off, memory_order_acquire);
     }
+    // sync record.16: fence_all_threads; pairs with record.1; each thread's next look at its limit sees that it is off,
+    // and what it published before is seen below. Without it the records that its processor still holds back would be
+    // missed, and written where others are read
+    platform::fence_all_threads();
+    for (unsigned i = 0; i < nr_rings_; ++i) buffers_[i].kept = look_at(buffers_[i], buffers_[i].last_limit);
     nr_free_.store(0, memory_order_relaxed);
     read_clocks(last_tick_, last_time_);
     return true;
@@ -405,7 +410,8 @@ trace_counts recorder::counts() noexcept {
     locked hold{lock_};
     all.missed = missed_.load(memory_order_relaxed);
     for (unsigned i = 0; i < nr_rings_; ++i) {
-        const std::uintptr_t limit = buffers_[i].limit.load(memory_order_relaxed);
+        // sync record.15: acquire; pairs with record.13; as record.14: else `next` may be as before the ring began
+        const std::uintptr_t limit = buffers_[i].limit.load(memory_order_acquire);
         const std::uint64_t written = on() ? look_at(buffers_[i], limit).written() : buffers_[i].kept.written();
         all.records += written;
         if (written > ring_size_) all.overwritten += written - ring_size_;
