@@ -86,8 +86,11 @@ def sites_of(root, path):
         before = [n for n in near if n.line <= own_line]
         if before:
             ident = before[-1].ident
+        relative = path.relative_to(root).as_posix()
+        # Of std::atomic in a public header the instrumentation knows no line (tests/weak/plain_accesses.cpp).
+        lines = (1, 1) if relative.startswith("include/") else (own_line, last)
         for weaker in weaker_orders(operation).get(own, []):
-            yield Site(ident, path.relative_to(root).as_posix(), operation, own_line, last, own, weaker)
+            yield Site(ident, relative, operation, *lines, own, weaker)
 
 
 def all_sites(root):
