@@ -89,10 +89,9 @@ private:
     /// Goes on at the ring's beginning if it is at its end; the next event looks up, wherever the limit was.
     void wrap() noexcept {
         if (to_ != end_) return;
-        // sync record.3: release; pairs with record.4; who sees the ring begin again sees that it did
-        mine_.wraps.store(mine_.wraps.load(memory_order_relaxed) + 1, memory_order_release);
+        mine_.wraps.store(mine_.wraps.load(memory_order_relaxed) + 1, memory_order_relaxed);
         to_ = ring_;
-        // sync record.5: release; pairs with record.2; likewise
+        // sync record.5: release; pairs with record.2; who sees the ring begin again sees that it did
         mine_.next.store(address(ring_), memory_order_release);
         set_limit(address(ring_));
     }
@@ -298,8 +297,7 @@ recorded_part look_at(const trace_buffer& buffer, std::uintptr_t limit) noexcept
     part.size = buffer.size.load(memory_order_relaxed);
     std::uintptr_t next = 0;
     do {
-        // sync record.4: acquire; pairs with record.3; the ring began again as often as this says, or meanwhile
-        part.wraps = buffer.wraps.load(memory_order_acquire);
+        part.wraps = buffer.wraps.load(memory_order_relaxed);
         // sync record.2: acquire; pairs with record.1, record.5, record.12; sees the records
         next = buffer.next.load(memory_order_acquire);
     } while (buffer.wraps.load(memory_order_relaxed) != part.wraps);

@@ -200,11 +200,13 @@ struct owned {
 
 TEST(hand_over, of_an_object_to_its_last_owner) {
     explore(on_cpus(2), quick, [] {
-        auto mine = cmwq::make_arc<owned>();
-        const auto let_go = [](cmwq::arc<owned> one, int which) { one->written[which] = 1; };
-        together({{0, [&let_go, one = mine] { let_go(one, 0); }},
-                  {1, [&let_go, one = mine] { let_go(one, 1); }},
-                  {-1, [&let_go, &mine] { let_go(std::exchange(mine, nullptr), 2); }}});
+        cmwq::arc<owned> owners[3];
+        owners[0] = owners[1] = owners[2] = cmwq::make_arc<owned>();
+        const auto let_go = [&owners](int which) {
+            owners[which]->written[which] = 1;
+            owners[which] = nullptr;
+        };
+        together({{0, [&] { let_go(0); }}, {1, [&] { let_go(1); }}, {-1, [&] { let_go(2); }}});
     });
 }
 
@@ -251,12 +253,17 @@ TEST(hand_over, of_running_items_to_a_limit) {
             std::array<cmwq::owned_queue, 3> queues;
             for (auto& wq : queues) wq = rt.make_queue(cmwq::unbound{.name = "limited later"});
             std::array<errand, 6> items;
+            std::array<gate, 3> begun;
+            for (std::size_t i = 0; i < 3; ++i) items[i].body = [&begun, i] { begun[i].open(); };
             together({{0,
                        [&] {
                            for (std::size_t i = 0; i < 3; ++i) (void)queues[i]->enqueue(items[i]);
                        }},
                       {1, [&] {
-                           for (auto& wq : queues) (void)wq->set_max_active(1);
+                           for (std::size_t i = 0; i < 3; ++i) {
+                               begun[i].wait();
+                               (void)queues[i]->set_max_active(1);
+                           }
                        }}});
             for (std::size_t i = 0; i < 3; ++i) (void)queues[i]->enqueue(items[3 + i]);
             for (auto& wq : queues) wq->flush();

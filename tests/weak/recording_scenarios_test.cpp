@@ -21,8 +21,8 @@ struct nothing : cmwq::work<nothing> {
     static void run(nothing&) {}
 };
 
-void record_events(nothing& item, int count) {
-    for (int i = 0; i < count; ++i) engine::record(engine::trace_event::enqueue, item, engine::access::kind(item), 1);
+void record_event(nothing& item) {
+    engine::record(engine::trace_event::enqueue, item, engine::access::kind(item), 1);
 }
 
 TEST(recording, is_read_whole_while_its_ring_goes_round) {
@@ -30,17 +30,25 @@ TEST(recording, is_read_whole_while_its_ring_goes_round) {
         const forget_trace after;
         nothing item;
         model::check(cmwq::start_trace(small), "it begins");
-        together({{0, [&] { record_events(item, 80); }},
-                  {1, [&] {
-                       std::uint64_t seen = 0;
-                       for (int i = 0; i < 3; ++i) {
-                           work_a_little(20);
-                           const std::uint64_t records = cmwq::traced().records;
-                           model::check(records + 64 >= seen, "it only grows, but for the ring counted once too often");
-                           seen = records;
-                       }
-                       model::check(cmwq::write_trace("/dev/null"), "it is written");
-                   }}});
+        platform::atomic<unsigned> written{0};
+        const auto write = [&] {
+            for (unsigned i = 1; i <= 80; ++i) {
+                record_event(item);
+                written.store(i, std::memory_order_release);
+            }
+        };
+        const auto read = [&] {
+            work_a_little(static_cast<int>(model::random_below(400)));
+            for (int i = 0; i < 8; ++i) {
+                const unsigned known = written.load(std::memory_order_acquire);
+                const std::uint64_t records = cmwq::traced().records;
+                model::check(records >= known, "none is forgotten as the ring begins again");
+                model::check(records <= 80 + 80 + 2 + 64, "none is counted that was not written, but for one ring");
+                work_a_little(static_cast<int>(model::random_below(20)));
+            }
+            model::check(cmwq::write_trace("/dev/null"), "it is written");
+        };
+        together({{0, write}, {1, read}});
     });
 }
 
@@ -49,7 +57,10 @@ TEST(recording, ends_and_begins_while_a_thread_records) {
     explore(on_cpus(2), quick, [] {
         const forget_trace after;
         nothing item;
-        together({{0, [&] { record_events(item, 12); }},
+        together({{0,
+                   [&] {
+                       for (int i = 0; i < 12; ++i) record_event(item);
+                   }},
                   {1, [&] {
                        model::check(cmwq::start_trace(small), "it begins");
                        work_a_little();
