@@ -28,8 +28,8 @@ struct errand : cmwq::work<errand> {
     }
 };
 
-/// Where the bounded queue is full its enqueuers run the item, as guests. Nobody looks after a guest: what a worker left
-/// with it has to be found by the guest's own last look.
+/// Where the bounded queue is full its enqueuers run the item, as guests. Nobody looks after a guest: what a worker
+/// left with it has to be found by the guest's own last look.
 TEST(hand_over, of_an_item_that_runs_in_its_enqueuer_forgets_nothing) {
     explore(without_watchdog(on_cpus(2)), 4 * quick, [] {
         tested_runtime rt;

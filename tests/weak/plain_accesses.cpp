@@ -20,8 +20,8 @@ constexpr std::memory_order orders[] = {std::memory_order_relaxed, std::memory_o
                                         std::memory_order_acquire, std::memory_order_release,
                                         std::memory_order_acq_rel, std::memory_order_seq_cst};
 
-/// The one ordered std::atomic of the library: the last reference to go. The instrumentation does not say on which line;
-/// weak_memory.py calls it the first.
+/// The one ordered std::atomic of the library: the last reference to go. The instrumentation does not say on which
+/// line; weak_memory.py calls it the first.
 constexpr detail::site reference_let_go{"include/cmwq/arc.hpp", 1};
 
 template <class T>
