@@ -109,8 +109,8 @@ void watchdog::watch() noexcept {
             // sync watchdog.7: fence_all_threads; pairs with watchdog.6; a worker that pushes to its own list does so
             // with plain stores: after this fence they are seen below, or it sees the watchdog disarmed
             platform::fence_all_threads();
-            // Armed again meanwhile: that caller's token is on its way, or the work is ours. Relaxed: a read-modify-write
-            // decides, and the look before it was behind the fence.
+            // Armed again meanwhile: that caller's token is on its way, or the work is ours. Relaxed: a
+            // read-modify-write decides, and the look before it was behind the fence.
             if (!any_work() || armed_.exchange(true, memory_order_relaxed)) break;
         }
         if (ending_.load(memory_order_acquire)) break;  // sync watchdog.5: acquire; pairs with watchdog.4
