@@ -135,8 +135,8 @@ private:
         // executed by the revoker, on our behalf (fence_all_threads)
         me.inside.store(true, memory_order_relaxed);
         platform::fence_compiler();
-        // Relaxed: the caller stored its own address itself, with the mutex held, which it got from whoever had the list
-        // before.
+        // Relaxed: the caller stored its own address itself, with the mutex held, which it got from whoever had the
+        // list before.
         if (owner_.load(memory_order_relaxed) == &me) [[likely]]
             return true;
         enter_slow(me);
