@@ -130,8 +130,9 @@ executed hand_over_if_running(worker& me, picked_item& picked, worker_id last,
 }
 
 void send_on_collided_items(worker& me) noexcept {
-    // sync collision.5: seq_cst read-modify-write; pairs with collision.4; clears the bit before the list is taken
-    const unsigned before = me.attention.fetch_and(~attention::collided, memory_order_seq_cst);
+    // sync collision.5: release read-modify-write; pairs with collision.4; clears the bit before the list is taken. If
+    // it comes before the bit, whoever sets that reads from this, and sees that `current` was left
+    const unsigned before = me.attention.fetch_and(~attention::collided, memory_order_release);
     if ((before & attention::collided) == 0) return;
     // Only as many as are here now: those that come while we send wait for the item that we are about to run, and
     // sending them would go round and round with the worker that leaves them.

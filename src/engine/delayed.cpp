@@ -67,7 +67,7 @@ struct destination {
 [[gnu::always_inline]] inline refusal find_destination(destination& to, queue& wq, work_base& item,
                                                        const due_time& when, const call_site& where) noexcept {
     to.wq = &as_engine(wq);
-    // sync queue.9: acquire; pairs with queue.2, queue.3, queue.4; as queue.1
+    // sync queue.9: acquire; pairs with queue.4; as queue.1
     if (!is_plain(to.wq->state.load(memory_order_acquire))) [[unlikely]] {
         if (const refusal why = admit(*to.wq, &item, where); why != refusal::none) return why;
     }

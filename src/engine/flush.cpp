@@ -89,8 +89,8 @@ std::size_t run_round(cmwq_queue& wq) noexcept {
     wq.flush_leader = &last_done;
     wq.flush_remaining.store(1, memory_order_relaxed);  // our own, so that no instance is the last one while we mark
     const std::size_t found = mark_instances(wq);
-    // sync flush.2: acquire-release read-modify-write; pairs with flush.1; sees the effects of all instances
-    if (wq.flush_remaining.fetch_sub(1, memory_order_acq_rel) != 1) {
+    // sync flush.2: acquire read-modify-write; pairs with flush.1; sees the effects of all instances
+    if (wq.flush_remaining.fetch_sub(1, memory_order_acquire) != 1) {
         wq.runtime->counters.flushes.fetch_add(1, memory_order_relaxed);
         wait_for(last_done, wq.runtime);
     }
@@ -151,16 +151,13 @@ std::size_t flush_queue(cmwq_queue& wq) noexcept {
 void drain_queue(cmwq_queue& wq) noexcept {
     {
         locked hold{wq.flush_lock};
-        // sync queue.2: release read-modify-write; pairs with queue.1, queue.8, queue.9; enqueuers from outside are
-        // refused from here on
-        if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_release);
+        // Enqueuers from outside are refused from here on. Relaxed: whoever is refused reads nothing because of it, and
+        // what queue.4 published goes on through a read-modify-write.
+        if (wq.nr_drainers++ == 0) wq.state.fetch_or(cmwq_queue::draining, memory_order_relaxed);
     }
     for (std::uint64_t rounds = 1; flush_queue(wq) != 0; ++rounds) report_long_drain(wq, rounds);
     locked hold{wq.flush_lock};
-    if (--wq.nr_drainers == 0) {
-        wq.state.fetch_and(~cmwq_queue::draining,
-                           memory_order_release);  // sync queue.3: release; pairs with queue.1, queue.8, queue.9
-    }
+    if (--wq.nr_drainers == 0) wq.state.fetch_and(~cmwq_queue::draining, memory_order_relaxed);
 }
 
 }  // namespace engine

@@ -47,6 +47,7 @@ void run_as_guest(worker& guest, work_base& item) noexcept {
     // In the child of a fork: there the thread is nobody's, and nothing of the parent's is to be put in order.
     if (platform::thread_slot() != &guest) return;
     look_up_between_items(guest);
+    send_on_collided_items(guest);  // no release follows, and no stop_running: this is the look with a fence
     platform::set_thread_slot(outer);
     pool.list.disown(guest.entry);
     // What the function enqueued to this pool was left to its workers, and none may be running.

@@ -80,7 +80,7 @@ bool too_many_workers(const worker_pool& pool) noexcept {
 }
 
 bool told_to_end(const worker& woken) noexcept {
-    return woken.idle.load(memory_order_acquire) == idle_state::ended;  // sync idle.15: acquire; pairs with idle.14
+    return woken.idle.load(memory_order_relaxed) == idle_state::ended;  // ordered by the token: tell_to_end
 }
 
 void push_stack(atomic<std::uint64_t>& stack, worker& self) noexcept {
@@ -100,8 +100,9 @@ worker* pop_stack(worker_pool& pool) noexcept {
     while ((seen & id_bits) != 0) {
         worker* top = &registry::instance().slot_of(static_cast<worker_id>(seen & id_bits));
         const std::uint64_t next = with_top(seen, top->next_idle.load(memory_order_relaxed));
-        // sync idle.9: acquire; pairs with idle.6; as idle.8, for the retry
-        if (pool.idle_stack.compare_exchange_weak(seen, next, memory_order_acquire, memory_order_acquire)) return top;
+        // sync idle.9: acquire if it fails; pairs with idle.6; as idle.8, for the retry. Where it succeeds, it reads
+        // the very store that `seen` was read from: of each value there is one, by its version
+        if (pool.idle_stack.compare_exchange_weak(seen, next, memory_order_relaxed, memory_order_acquire)) return top;
     }
     return nullptr;
 }
@@ -123,9 +124,10 @@ bool create_reserved_worker(worker_pool& pool, bool as_spare) noexcept {
 }
 
 /// The wake that follows is the end and brings no token. Told to this one worker and not to all: one that was woken
-/// with a token just before still has to give it back and go idle.
+/// with a token just before still has to give it back and go idle. Relaxed: the worker reads it when it has the token
+/// that follows, or an earlier one, which came before it was popped again.
 void tell_to_end(worker& idle) noexcept {
-    idle.idle.store(idle_state::ended, memory_order_release);  // sync idle.14: release; pairs with idle.15
+    idle.idle.store(idle_state::ended, memory_order_relaxed);
     idle.parker.unpark();
 }
 
@@ -212,9 +214,9 @@ const worker* top_idle(const worker_pool& pool) noexcept {
 [[gnu::hot]] worker* pop_idle(worker_pool& pool) noexcept {
     while (worker* top = pop_stack(pool)) {
         idle_state expected = idle_state::idle;
-        // sync idle.10: acquire-release read-modify-write; pairs with idle.11; decides between the waker and a worker
-        // that has been idle too long: one of them has it
-        if (top->idle.compare_exchange_strong(expected, idle_state::busy, memory_order_acq_rel, memory_order_acquire)) {
+        // Decides between the waker and a worker that has been idle too long: one of them has it. Relaxed: nothing is
+        // handed over by it; what the waker did comes with the token, what an ended worker did with the join.
+        if (top->idle.compare_exchange_strong(expected, idle_state::busy, memory_order_relaxed, memory_order_relaxed)) {
             pool.nr_idle.fetch_sub(1, memory_order_relaxed);
             return top;
         }
@@ -224,8 +226,8 @@ const worker* top_idle(const worker_pool& pool) noexcept {
 }
 
 void reap_ended(worker_pool& pool) noexcept {
-    // sync idle.13: acquire-release; pairs with idle.6; sees the links of the workers that were pushed
-    worker_id id = static_cast<worker_id>(pool.ended_stack.exchange(0, memory_order_acq_rel) & id_bits);
+    // sync idle.13: acquire; pairs with idle.6; sees the links of the workers that were pushed
+    worker_id id = static_cast<worker_id>(pool.ended_stack.exchange(0, memory_order_acquire) & id_bits);
     while (id != 0) {
         worker& ended = registry::instance().slot_of(id);
         id = ended.next_idle.load(memory_order_relaxed);
@@ -265,9 +267,9 @@ void end_others_in_surplus(worker_pool& pool) noexcept {
             continue;
         }
         idle_state expected = idle_state::idle;
-        // sync idle.11: acquire-release read-modify-write; pairs with idle.10; after it nobody wakes us: we may end
-        if (self.idle.compare_exchange_strong(expected, idle_state::ended, memory_order_acq_rel,
-                                              memory_order_acquire)) {
+        // After it nobody wakes us: we may end. Relaxed, as in pop_idle.
+        if (self.idle.compare_exchange_strong(expected, idle_state::ended, memory_order_relaxed,
+                                              memory_order_relaxed)) {
             pool.nr_idle.fetch_sub(1, memory_order_relaxed);  // two always stay: those after us see that we left
             pool.nr_ended.fetch_add(1, memory_order_relaxed);
             end_others_in_surplus(pool);

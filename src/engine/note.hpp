@@ -36,12 +36,14 @@ inline bool note_arrived(const worker& other, std::uint64_t number) noexcept {
            other.item_number.load(memory_order_relaxed) == number;
 }
 
-/// Takes `waiting` back from a note that may not have arrived. True: it was still there; nobody else will act on it.
+/// Takes `waiting` back from a note that may not have arrived. Under the collide_lock under which it was left. True: it
+/// was still there; nobody else will act on it.
 [[nodiscard]] inline bool withdraw_note(worker& other, std::uint64_t number, marks waiting) noexcept {
     std::uint64_t seen = other.note.load(memory_order_relaxed);
     while ((seen >> note_number_shift) == number && (seen & waiting) != 0) {
-        // sync note.5: acquire-release read-modify-write; pairs with note.4; flusher and worker decide who has the mark
-        if (other.note.compare_exchange_weak(seen, seen & ~std::uint64_t{waiting}, memory_order_acq_rel,
+        // Flusher and worker (note.4) decide who has the mark. Relaxed: a mark that is still there was written under
+        // the lock that the caller has, and what another flusher set up for his goes on through a read-modify-write.
+        if (other.note.compare_exchange_weak(seen, seen & ~std::uint64_t{waiting}, memory_order_relaxed,
                                              memory_order_relaxed)) {
             return true;
         }
@@ -57,7 +59,7 @@ inline marks take_note(worker& me) noexcept {
     std::uint64_t seen = me.note.load(memory_order_relaxed);
     do {
         if ((seen >> note_number_shift) != number) return 0;
-        // sync note.4: acquire-release read-modify-write; pairs with note.1, note.5; sees what the flusher set up
+        // sync note.4: acquire-release read-modify-write; pairs with note.1; sees what the flusher set up
     } while (!me.note.compare_exchange_weak(seen, 0, memory_order_acq_rel, memory_order_relaxed));
     return static_cast<marks>(seen & all_marks);
 }

@@ -89,16 +89,16 @@ private:
     /// Goes on at the ring's beginning if it is at its end; the next event looks up, wherever the limit was.
     void wrap() noexcept {
         if (to_ != end_) return;
-        // sync record.3: release; pairs with record.4; who sees the ring begin again sees that it did
-        mine_.wraps.store(mine_.wraps.load(memory_order_relaxed) + 1, memory_order_release);
+        mine_.wraps.store(mine_.wraps.load(memory_order_relaxed) + 1, memory_order_relaxed);
         to_ = ring_;
-        // sync record.5: release; pairs with record.2; likewise
+        // sync record.5: release; pairs with record.2; who sees the ring begin again sees that it did
         mine_.next.store(address(ring_), memory_order_release);
         set_limit(address(ring_));
     }
 
     void set_limit(std::uintptr_t limit) noexcept {
-        // sync record.13: release read-modify-write; pairs with record.14; who ends the trace sees that it was used
+        // sync record.13: release read-modify-write; pairs with record.14, record.15; who ends the trace, or asks how
+        // far it is, sees that it was used
         if (mine_.limit.compare_exchange_strong(limit_, limit, memory_order_release, memory_order_relaxed)) {
             limit_ = limit;
         } else {
@@ -297,8 +297,7 @@ recorded_part look_at(const trace_buffer& buffer, std::uintptr_t limit) noexcept
     part.size = buffer.size.load(memory_order_relaxed);
     std::uintptr_t next = 0;
     do {
-        // sync record.4: acquire; pairs with record.3; the ring began again as often as this says, or meanwhile
-        part.wraps = buffer.wraps.load(memory_order_acquire);
+        part.wraps = buffer.wraps.load(memory_order_relaxed);
         // sync record.2: acquire; pairs with record.1, record.5, record.12; sees the records
         next = buffer.next.load(memory_order_acquire);
     } while (buffer.wraps.load(memory_order_relaxed) != part.wraps);
@@ -365,7 +364,10 @@ void read_clocks(std::uint64_t& ticks, std::chrono::nanoseconds& time) noexcept 
 bool recorder::start(const trace_options& how) noexcept {
     locked hold{switch_lock_};
     if (on()) return false;
-    nr_rings_ = 0;
+    {
+        locked hold{lock_};  // a thread that looks for a buffer may be late, and goes over those of the last trace
+        nr_rings_ = 0;
+    }
     if (!make_rings(how)) return false;
     session_ = session_ % (trace_buffer::first_address - 1) + 1;
     read_clocks(first_tick_, first_time_);
@@ -384,9 +386,13 @@ bool recorder::stop_locked() noexcept {
     locked hold{lock_};
     for (unsigned i = 0; i < nr_rings_; ++i) {
         // sync record.14: acquire read-modify-write; pairs with record.13; a buffer that was used is known to be
-        const std::uintptr_t limit = buffers_[i].limit.exchange(trace_buffer::off, memory_order_acquire);
-        buffers_[i].kept = look_at(buffers_[i], limit);
+        buffers_[i].last_limit = buffers_[i].limit.exchange(trace_buffer::off, memory_order_acquire);
     }
+    // sync record.16: fence_all_threads; pairs with record.1; each thread's next look at its limit sees that it is off,
+    // and what it published before is seen below. Without it the records that its processor still holds back would be
+    // missed, and written where others are read
+    platform::fence_all_threads();
+    for (unsigned i = 0; i < nr_rings_; ++i) buffers_[i].kept = look_at(buffers_[i], buffers_[i].last_limit);
     nr_free_.store(0, memory_order_relaxed);
     read_clocks(last_tick_, last_time_);
     return true;
@@ -402,7 +408,8 @@ trace_counts recorder::counts() noexcept {
     locked hold{lock_};
     all.missed = missed_.load(memory_order_relaxed);
     for (unsigned i = 0; i < nr_rings_; ++i) {
-        const std::uintptr_t limit = buffers_[i].limit.load(memory_order_relaxed);
+        // sync record.15: acquire; pairs with record.13; as record.14: else `next` may be as before the ring began
+        const std::uintptr_t limit = buffers_[i].limit.load(memory_order_acquire);
         const std::uint64_t written = on() ? look_at(buffers_[i], limit).written() : buffers_[i].kept.written();
         all.records += written;
         if (written > ring_size_) all.overwritten += written - ring_size_;

@@ -67,10 +67,11 @@ struct alignas(cache_line) trace_buffer {
     atomic<unsigned> most_covered{1};                         // A(record)
 
     // Under the recorder's lock_.
-    bool taken = false;         // V: a thread has it
-    int thread_id = 0;          // V: whose it was when the trace began, or who was the first in it
-    char thread_name[16] = {};  // V
-    recorded_part kept;         // V: of a trace that has ended
+    bool taken = false;               // V: a thread has it
+    int thread_id = 0;                // V: whose it was when the trace began, or who was the first in it
+    char thread_name[16] = {};        // V
+    std::uintptr_t last_limit = off;  // V: as it was when the trace ended
+    recorded_part kept;               // V: of a trace that has ended
 };
 
 /// The name that a queue had, for when it is gone.
@@ -150,7 +151,7 @@ inline constexpr std::size_t prefetch_distance = 16;  ///< records: four lines
 
 /// The record is complete.
 inline void publish_record(trace_buffer& mine, const trace_record* written) noexcept {
-    // sync record.1: release; pairs with record.2; publishes the record
+    // sync record.1: release; pairs with record.2, record.16; publishes the record
     mine.next.store(reinterpret_cast<std::uintptr_t>(written + 1), memory_order_release);
 }
 

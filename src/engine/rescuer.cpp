@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rescuer.hpp"
 
+#include "engine/collision.hpp"
 #include "engine/concurrency.hpp"
 #include "engine/execute.hpp"
 #include "engine/memory.hpp"
@@ -58,6 +59,7 @@ void rescue_pool(rescuer& self, worker_pool& pool) noexcept {
         }
         look_up_between_items(*self.self);
     }
+    send_on_collided_items(*self.self);  // no release follows the last item's end: this is the look with a fence
 }
 
 void rescuer_main(void* raw) noexcept {
@@ -67,8 +69,7 @@ void rescuer_main(void* raw) noexcept {
     platform::set_thread_slot(self.self);
     const int thread_id = platform::current_thread_id();
     self.self->thread_id.store(thread_id, memory_order_relaxed);
-    // sync rescuer.1: acquire; pairs with rescuer.2
-    while (!self.ending.load(memory_order_acquire)) {
+    while (!self.ending.load(memory_order_relaxed)) {
         self.parker.park();
         for (int cpu = 0; cpu < scope.nr_pools; ++cpu) {
             if (!scope.pools[cpu].list.has_work()) continue;
@@ -109,8 +110,8 @@ bool create_rescuer(cmwq_queue& wq) noexcept {
 
 void end_rescuer(cmwq_queue& wq) noexcept {
     if (wq.saviour == nullptr) return;
-    // sync rescuer.2: release; pairs with rescuer.1
-    wq.saviour->ending.store(true, memory_order_release);
+    // Relaxed: its thread does nothing more when it sees this, and is joined; if it sleeps, the token brings it.
+    wq.saviour->ending.store(true, memory_order_relaxed);
     wq.saviour->parker.unpark();
     wq.saviour->thread.join();
     free_rescuer(wq.saviour);

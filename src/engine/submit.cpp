@@ -33,7 +33,7 @@ refusal admit_slow(cmwq_queue& wq, unsigned state, const work_base* item, const 
 
 inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* file, const char* function,
                           unsigned line) noexcept {
-    // sync queue.1: acquire; pairs with queue.2, queue.3, queue.4; sees the pools and seats of a ready queue
+    // sync queue.1: acquire; pairs with queue.4; sees the pools and seats of a ready queue
     const unsigned state = wq.state.load(memory_order_acquire);
     if (is_plain(state)) [[likely]]
         return refusal::none;
@@ -132,7 +132,7 @@ int cpu_for_node(const cmwq_queue& wq, const work_base& item, int node, const ca
 [[gnu::always_inline]] inline refusal submit_here(queue& wq, work_base& item, const prepare_step& prepare,
                                                   const char* file, const char* function, unsigned line) noexcept {
     cmwq_queue& target = as_engine(wq);
-    // sync queue.8: acquire; pairs with queue.2, queue.3, queue.4; as queue.1
+    // sync queue.8: acquire; pairs with queue.4; as queue.1
     const unsigned state = target.state.load(memory_order_acquire);
     if (is_plain(state)) [[likely]]
         return claim_and_publish(target, item, prepare);

@@ -64,9 +64,9 @@ bool has_work(const pool_scope& scope) noexcept {
 }  // namespace
 
 void watchdog::wake_up() noexcept {
-    // sync watchdog.1: seq_cst read-modify-write; pairs with watchdog.2; one caller wakes it. The race: the push before
-    // this against the watchdog's last look; either it sees the item or we see it disarmed
-    if (armed_.exchange(true, memory_order_seq_cst)) return;
+    // One caller wakes it. Relaxed: the race of the push before this against the watchdog's last look is over when the
+    // load of `arm` has seen it disarmed; watchdog.7 is the fence on both sides.
+    if (armed_.exchange(true, memory_order_relaxed)) return;
     if (!started_.load(memory_order_relaxed) && !start_thread()) return;
     parker_.unpark();
 }
@@ -109,9 +109,9 @@ void watchdog::watch() noexcept {
             // sync watchdog.7: fence_all_threads; pairs with watchdog.6; a worker that pushes to its own list does so
             // with plain stores: after this fence they are seen below, or it sees the watchdog disarmed
             platform::fence_all_threads();
-            // sync watchdog.2: seq_cst read-modify-write; pairs with watchdog.1; the other half of that race. Armed
-            // again meanwhile: that caller's token is on its way, or the work is ours
-            if (!any_work() || armed_.exchange(true, memory_order_seq_cst)) break;
+            // Armed again meanwhile: that caller's token is on its way, or the work is ours. Relaxed: a
+            // read-modify-write decides, and the look before it was behind the fence.
+            if (!any_work() || armed_.exchange(true, memory_order_relaxed)) break;
         }
         if (ending_.load(memory_order_acquire)) break;  // sync watchdog.5: acquire; pairs with watchdog.4
     }

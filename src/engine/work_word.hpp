@@ -126,8 +126,8 @@ inline std::uint64_t word_of(work_base& item) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     std::uint64_t seen = word.load(memory_order_relaxed);
     while ((as_seen_here(seen) & work_word::unclaimable) != 0) {
-        // sync work-word.15: acquire-release read-modify-write; pairs with work-word.2; as a refusal by work-word.1
-        if (!word.compare_exchange_weak(seen, seen, memory_order_acq_rel, memory_order_relaxed)) continue;
+        // sync work-word.15: release read-modify-write; pairs with work-word.2; as a refusal by work-word.1
+        if (!word.compare_exchange_weak(seen, seen, memory_order_release, memory_order_relaxed)) continue;
         return (as_seen_here(seen) & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
     }
     return refusal::none;
@@ -154,7 +154,8 @@ constexpr std::uint64_t in_wheel(queue_id id, unsigned wheel) noexcept {
 /// pending with its timer armed -> pending, and on its way to its queue. By whoever took it out of its wheel, under the
 /// wheel's lock: so whoever holds that lock and reads "armed in this wheel" has the links to himself.
 inline void transition_from_armed(work_base& item) noexcept {
-    // sync work-word.8: release read-modify-write; pairs with work-word.9; the item is in no wheel any more
+    // sync work-word.8: release read-modify-write; pairs with work-word.3, work-word.9; the item is in no wheel any
+    // more; who holds it (work-word.3) asks next whether it is linked
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~(work_word::timer_armed | work_word::wheel),
                                                             memory_order_release);
 }
@@ -163,10 +164,9 @@ inline void transition_from_armed(work_base& item) noexcept {
 /// it go by transition_to_cancelled, transition_to_moved or transition_from_taken.
 inline void transition_from_armed_to_taken(work_base& item, unsigned wheel) noexcept {
     constexpr std::uint64_t changed = work_word::timer_armed | work_word::taken;
-    // sync work-word.12: release read-modify-write; pairs with work-word.9; as work-word.8. Exclusive or: an armed
-    // instance is not taken, and its wheel is known
+    // Exclusive or: an armed instance is not taken, and its wheel is known. Relaxed, as transition_to_taken.
     atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(changed | std::uint64_t{wheel} << work_word::wheel_shift,
-                                                            memory_order_release);
+                                                            memory_order_relaxed);
 }
 
 /// taken -> pending, and on its way to its queue.
@@ -181,16 +181,17 @@ inline void transition_to_moved(work_base& item, std::uint64_t place) noexcept {
     atomic_ref<std::uint64_t> word{access::word(item)};
     constexpr std::uint64_t replaced = work_word::taken | work_word::queue;
     std::uint64_t seen = word.load(memory_order_relaxed);
-    // sync work-word.10: release read-modify-write; pairs with work-word.9; the item is where it was no more
+    // sync work-word.10: release read-modify-write; pairs with work-word.2, work-word.3, work-word.9; the item is where
+    // it was no more
     while (!word.compare_exchange_weak(seen, (seen & ~replaced) | place, memory_order_release, memory_order_relaxed)) {}
 }
 
 inline bool claim_parents(work_base& item, std::uint64_t seen, std::uint64_t place) noexcept {
     const std::uint64_t next =
         (seen & work_word::last_worker) | work_word::pending | work_word::taken | (place & work_word::queue);
-    // sync work-word.14: acquire-release read-modify-write; pairs with work-word.2, work-word.7; as work-word.1; the
-    // clear links are published by work-word.10
-    if (!atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_acq_rel,
+    // sync work-word.14: acquire read-modify-write; pairs with work-word.7; as work-word.1. What the caller stored, and
+    // the clear links, are published by work-word.10
+    if (!atomic_ref<std::uint64_t>{access::word(item)}.compare_exchange_strong(seen, next, memory_order_acquire,
                                                                                memory_order_relaxed)) {
         return false;
     }
@@ -202,8 +203,8 @@ inline bool claim_parents(work_base& item, std::uint64_t seen, std::uint64_t pla
 /// The word as it is now, for whoever looks for an armed item: its wheel, and its links as they were when it was
 /// claimed.
 inline std::uint64_t armed_word_of(work_base& item) noexcept {
-    // sync work-word.9: acquire; pairs with work-word.1, work-word.8, work-word.10, work-word.12; sees the item as its
-    // last owner left it
+    // sync work-word.9: acquire; pairs with work-word.1, work-word.8, work-word.10; sees the item as its last
+    // owner left it
     return atomic_ref<std::uint64_t>{access::word(item)}.load(memory_order_acquire);
 }
 
@@ -213,7 +214,7 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
     seen &= ~work_word::held;  // held: the exchange fails, and the caller looks again until it is not
     const std::uint64_t next =
         (seen & ~(work_word::pending | work_word::last_worker)) | (std::uint64_t{me} << work_word::last_worker_shift);
-    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.4, work-word.14, work-word.15;
+    // sync work-word.2: seq_cst read-modify-write; pairs with work-word.1, work-word.10, work-word.15;
     // sees the stores of every enqueue call, refused or not, that saw the item pending. seq_cst, because the store of
     // `current` before it and the load of `attention` after it race with a worker that hands over (collision.1): one of
     // the two must see the other.
@@ -230,26 +231,27 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
     do {
         if ((seen & (work_word::pending | work_word::taken)) != work_word::pending) return false;
         if (is_armed(seen) || queue_of_word(seen) != id) return false;
-        // sync work-word.3: acquire-release read-modify-write; pairs with work-word.1, work-word.11, work-word.13; sees
-        // the item as it was enqueued
-    } while (!word.compare_exchange_weak(seen, seen | work_word::held, memory_order_acq_rel, memory_order_relaxed));
+        // sync work-word.3: acquire read-modify-write; pairs with work-word.1, work-word.8, work-word.10,
+        // work-word.13; sees the item as it was enqueued: else "linked" could be said of an earlier instance, in
+        // another queue's list
+    } while (!word.compare_exchange_weak(seen, seen | work_word::held, memory_order_acquire, memory_order_relaxed));
     return true;
 }
 
 /// held -> as before.
 inline void transition_from_held(work_base& item) noexcept {
-    // sync work-word.4: release read-modify-write; pairs with work-word.2; the worker that claims it sees the marks set
-    // meanwhile
-    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_release);
+    // Relaxed: what was done to a linked item meanwhile goes with the lists to whoever pops it, and to one that is not
+    // linked nothing was done.
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_relaxed);
 }
 
 /// held -> taken: by the thread that holds it, still with the lists. Without this bit the next thread to hold the lists
 /// could find it pending on their queue, see it become idle and be enqueued elsewhere, and take the links of that list
 /// for its own.
 inline void transition_to_taken(work_base& item) noexcept {
-    // sync work-word.11: release read-modify-write; pairs with work-word.3; held and not taken: nobody else can change
-    // either
-    atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(work_word::held | work_word::taken, memory_order_release);
+    // Held and not taken: nobody else can change either. Relaxed: while it is taken nobody touches it but the caller,
+    // who lets it go by work-word.5, work-word.10 or work-word.13.
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_xor(work_word::held | work_word::taken, memory_order_relaxed);
 }
 
 /// taken -> idle: the instance was taken off its list or out of its wheel by the caller, and will not run.
@@ -266,10 +268,11 @@ inline void transition_to_cancelled(work_base& item) noexcept {
     std::uint64_t seen = word.load(memory_order_relaxed);
     do {
         if ((seen & work_word::disable_depth) == work_word::disable_depth) return false;
-        // sync work-word.6: acquire-release read-modify-write; pairs with work-word.1, work-word.7; of two that disable
-        // and enable, one is first; an enqueuer is refused, or its instance is seen by the cancel that follows
+        // sync work-word.6: acquire read-modify-write; pairs with work-word.1, work-word.7; whoever disables it after
+        // another one has enabled it sees what was done while it was disabled. An enqueuer is refused, or its instance
+        // is seen by the cancel that follows
     } while (
-        !word.compare_exchange_weak(seen, seen + work_word::one_disable, memory_order_acq_rel, memory_order_relaxed));
+        !word.compare_exchange_weak(seen, seen + work_word::one_disable, memory_order_acquire, memory_order_relaxed));
     return true;
 }
 

@@ -30,7 +30,7 @@ void worklist::revoke(const biased_entry* self, bool same_cpu) noexcept {
     // sync bias.7: fence_all_threads; pairs with bias.1; the owner's store of `inside` and its load of the owner, on
     // its behalf
     if (!same_cpu) platform::fence_all_threads();
-    // sync bias.4: acquire; pairs with bias.1, bias.3, bias.8; either the owner saw that it no longer is (bias.2), or
+    // sync bias.4: acquire; pairs with bias.1, bias.3, bias.8; either the owner saw that it no longer is, or
     // we see it inside and wait some ten instructions. Without the fence above both could miss the other and walk the
     // list at once.
     while (former->inside.load(memory_order_acquire)) platform::yield();
@@ -57,9 +57,8 @@ void worklist::unlock() noexcept {
     // A worker that is not the owner still has to keep the owner out.
     revoke(&me, false);
     if (visits_ < visits_for_bias || !bias_usable()) return;
-    // sync bias.5: release; pairs with bias.2; hands over the list as it is. We are inside by way of the mutex, which
-    // we hold until we leave: the new owner is ourselves.
-    owner_.store(&me, memory_order_release);
+    // We are inside by way of the mutex, which we hold until we leave: the new owner is ourselves.
+    owner_.store(&me, memory_order_relaxed);
     left_biased_ = false;
 }
 
@@ -75,7 +74,7 @@ void worklist::unlock() noexcept {
     // An owner that is still there blocks in its item. Where workers block one after the other, each would pay a fence
     // in all threads for the next one, so none has the bias until one has come often enough.
     left_biased_ = left_biased_ || former != nullptr;
-    if (!left_biased_) owner_.store(&me, memory_order_release);  // sync bias.6: release; pairs with bias.2; as bias.5
+    if (!left_biased_) owner_.store(&me, memory_order_relaxed);
     mutex_.unlock();
 }
 

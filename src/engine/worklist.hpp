@@ -135,9 +135,9 @@ private:
         // executed by the revoker, on our behalf (fence_all_threads)
         me.inside.store(true, memory_order_relaxed);
         platform::fence_compiler();
-        // sync bias.2: acquire; pairs with bias.5, bias.6; sees what others did to the list before they gave the bias
-        // (back)
-        if (owner_.load(memory_order_acquire) == &me) [[likely]]
+        // Relaxed: the caller stored its own address itself, with the mutex held, which it got from whoever had the
+        // list before.
+        if (owner_.load(memory_order_relaxed) == &me) [[likely]]
             return true;
         enter_slow(me);
         return false;
