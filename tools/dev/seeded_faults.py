@@ -131,11 +131,12 @@ def compile_unit(words, source, fault, scratch, headers, log):
 
 
 def link_program(words, objects, program):
-    """The broken objects first: they take the place of the library's members and of everybody's inline functions."""
+    """The broken objects first: they take the place of the library's members and of everybody's inline functions, those in
+    the tests' own objects too."""
     sources = {path.stem for path in objects}
     kept = [word for word in words if not (word.endswith(".cpp.o") and pathlib.Path(word).name[:-6] in sources)]
-    at = kept.index("-o")
-    command = kept[:at] + ["-Wl,-S"] + [str(path) for path in objects] + kept[at:at + 1] + [str(program)] + kept[at + 2:]
+    first, at = next(i for i, word in enumerate(kept) if word.endswith(".o")), kept.index("-o")
+    command = kept[:first] + ["-Wl,-S"] + [str(path) for path in objects] + kept[first:at + 1] + [str(program)] + kept[at + 2:]
     return command
 
 
