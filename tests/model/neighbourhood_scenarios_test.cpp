@@ -233,6 +233,48 @@ TEST(neighbourhoods, counts_are_zero_when_all_is_done) {
     }
 }
 
+TEST(neighbourhoods, worker_that_comes_home_leaves_nothing_behind) {
+    // The workers that it helped have gone to sleep; an enqueuer relies on the helper, which has just looked for the
+    // last time.
+    static bool all_have_run = false;  // but for one, for which nobody may wait
+    model::options how = without_watchdog(on_two_and_eight());
+    how.on_leap = [check = how.on_leap](std::chrono::nanoseconds by) {
+        if (all_have_run) check(by);
+    };
+    explore(how, schedules, [] {
+        split_runtime rt{{.detect = cmwq::block_detection::watchdog, .looks_before_sleep = 0}};
+        for (int round = 0; round < 3; ++round) {
+            tested_item busy[nr_small], backlog[2], late;
+            all_have_run = false;
+            int begun = 0;
+            bool helped = false;
+            for (tested_item& item : busy) {
+                item.body = [&](tested_item&) {
+                    ++begun;
+                    while (!helped) platform::yield();
+                };
+            }
+            for (tested_item& item : backlog) {
+                item.body = [&](tested_item&) {
+                    if (platform::current_cpu() < nr_small) return;
+                    helped = true;
+                };
+            }
+            for (int cpu = 0; cpu < nr_small; ++cpu) (void)rt->system().enqueue_on(cpu, busy[cpu]);
+            while (begun != nr_small) platform::yield();
+            model::set_cpu(0);
+            for (tested_item& item : backlog) (void)rt->system().enqueue(item);
+            while (!helped) platform::yield();
+            while (backlog[0].runs + backlog[1].runs != 2) platform::yield();
+            work_a_little(static_cast<int>(model::random_below(300)));
+            all_have_run = true;
+            (void)rt->system().enqueue(late);
+            rt->system().flush();
+            model::check(late.runs == 1, "it was waited for");
+        }
+    });
+}
+
 TEST(neighbourhoods, cpus_go_and_come_while_one_helps_another) {
     explore(without_watchdog(on_two_and_eight()), schedules, [] {
         split_runtime rt;
