@@ -45,14 +45,20 @@ queue_name name_of_waiting_queue(worker_pool& pool) noexcept CMWQ_NO_THREAD_SAFE
     return name_of_queue(id);
 }
 
-void tell_that_nobody_is_there(runtime_state& runtime) noexcept {
-    (void)any_pool(runtime, [](worker_pool& pool) {
-        if (!pool.list.has_work() || !pool.scope->runtime->dog.has_to_tell()) return false;
+bool has_workers(const runtime_state& runtime) noexcept {
+    return any_pool(runtime, [](worker_pool& pool) { return pool.nr_workers.load(memory_order_relaxed) != 0; });
+}
+
+/// Once. A worker that is busy looks when it lies down; but its item may wait for one of those that nobody begins.
+void tell_that_nobody_looks(runtime_state& runtime) noexcept {
+    const char* also = has_workers(runtime) ? "a worker has nothing else to do or " : "";
+    (void)any_pool(runtime, [&](worker_pool& pool) {
+        if (!pool.list.has_work() || !runtime.dog.has_to_tell()) return false;
         char line[256];
         std::snprintf(line, sizeof line,
-                      "cmwq: no thread could be created, and there is none that could try again: the items of queue "
-                      "\"%s\" wait until the program calls the library again",
-                      name_of_waiting_queue(pool).text);
+                      "cmwq: no thread could be created, and none is free to try again: items of queue \"%s\" wait "
+                      "until %sthe program calls the library again",
+                      name_of_waiting_queue(pool).text, also);
         platform::say(line);
         return true;
     });
@@ -70,10 +76,7 @@ void call_stand_in(runtime_state& runtime) noexcept {
         anybody = rouse_idle(pool) || anybody;
         return false;
     });
-    // Whoever runs lies down some day, and sees the flag.
-    if (anybody || any_pool(runtime, [](worker_pool& pool) { return pool.nr_workers.load(memory_order_relaxed) != 0; }))
-        return;
-    tell_that_nobody_is_there(runtime);
+    if (!anybody) tell_that_nobody_looks(runtime);
 }
 
 bool stand_in_until_woken(worker& self) noexcept {

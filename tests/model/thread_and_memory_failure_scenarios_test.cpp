@@ -209,7 +209,7 @@ TEST(thread_failure, of_all_threads_is_told_once) {
         (void)rt.system_highpri().enqueue(first);
         (void)rt.system_highpri().enqueue(second);
         const std::string& said = cmwq::platform::said;
-        const std::size_t told = said.find("the items of queue \"events_highpri\" wait until the program calls");
+        const std::size_t told = said.find("items of queue \"events_highpri\" wait until the program calls");
         model::check(told != std::string::npos, "the queue is named");
         model::check(said.find("wait until", told + 60) == std::string::npos, "once");
         rt.system_highpri().flush();
