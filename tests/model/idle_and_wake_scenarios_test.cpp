@@ -116,7 +116,7 @@ TEST(idle, a_worker_that_is_about_to_end_is_woken_or_replaced) {
 
 TEST(wake, item_that_another_one_waits_for_begins_at_once) {
     explore(without_watchdog(on_cpus(1)), schedules / 4, [] {
-        tested_runtime rt;
+        tested_runtime rt{{.detect = cmwq::block_detection::watchdog}};  // a canary would find it, too
         tested_item outer, inner;
         outer.body = [&](tested_item&) {
             (void)rt.system().enqueue(inner);

@@ -77,10 +77,11 @@ void enqueue_bursts(cmwq::queue& wq, int bursts = 2, int size = 4) {
 }
 
 /// Of a scenario that waits in a way of its own. Where every thread was refused, only who asks the library has it try
-/// again.
+/// again, and after a while.
 void yield(tested_runtime& rt) {
-    if (fault_schedules() != 0) (void)rt.frozen();
-    platform::yield();
+    if (fault_schedules() == 0) return platform::yield();
+    (void)rt.frozen();
+    model::sleep_for(1ms);
 }
 
 TEST(neighbourhoods, are_as_the_topology_says) {
@@ -117,10 +118,12 @@ TEST(neighbourhoods, backlog_of_one_is_helped_from_another) {
                 --left;
             };
         }
-        for (int cpu = 0; cpu < 8; ++cpu) (void)rt.system().enqueue_on(cpu, long_items[static_cast<std::size_t>(cpu)]);
+        for (int cpu = 0; cpu < 8; ++cpu) {
+            model::check(rt.system().enqueue_on(cpu, long_items[static_cast<std::size_t>(cpu)]), "accepted");
+        }
         while (begun != 8) yield(rt);
         model::set_cpu(3);
-        for (tested_item& item : backlog) (void)rt.system().enqueue(item);
+        for (tested_item& item : backlog) model::check(rt.system().enqueue(item), "accepted");
         while (left != 0) yield(rt);
         rt.system().flush();
     });
@@ -267,10 +270,10 @@ TEST(neighbourhoods, worker_that_comes_home_leaves_nothing_behind) {
                     helped = true;
                 };
             }
-            for (int cpu = 0; cpu < nr_small; ++cpu) (void)rt->system().enqueue_on(cpu, busy[cpu]);
+            for (int cpu = 0; cpu < nr_small; ++cpu) model::check(rt->system().enqueue_on(cpu, busy[cpu]), "accepted");
             while (begun != nr_small) yield(*rt);
             model::set_cpu(0);
-            for (tested_item& item : backlog) (void)rt->system().enqueue(item);
+            for (tested_item& item : backlog) model::check(rt->system().enqueue(item), "accepted");
             while (!helped) yield(*rt);
             while (backlog[0].runs + backlog[1].runs != 2) yield(*rt);
             work_a_little(static_cast<int>(model::random_below(300)));
