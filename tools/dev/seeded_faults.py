@@ -4,7 +4,7 @@
 then fail. Nothing in the tree is changed: the broken source is compiled beside it, with the commands of a build that is
 there, and linked before that build's own objects.
 
-    tools/dev/seeded_faults.py                  all of them; the build needs its target model_tests
+    tools/dev/seeded_faults.py                  all of them; the build needs its targets model_tests and unit_tests
     tools/dev/seeded_faults.py --only NAME...   these
     tools/dev/seeded_faults.py --sample         four of them: ten CPU seconds
     tools/dev/seeded_faults.py --check-list     does each entry still fit the sources? (no build)
@@ -162,6 +162,8 @@ def try_fault(tree, fault, schedules, log):
     """'found', 'survived', or why it could not be tried."""
     compile_commands, link = tree.commands(fault.program)
     sound_program = tree.folder / "tests" / fault.program
+    if not sound_program.exists():
+        return "no program"
     if nr_selected(sound_program, fault.tests) == 0:
         return "no such test"
     with tempfile.TemporaryDirectory(prefix="cmwq-fault-") as folder:
