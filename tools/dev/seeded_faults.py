@@ -102,8 +102,10 @@ def units_of(fault):
 
 
 def cheap(words):
-    """The compiler and its options, without what a throw-away object does not need."""
-    for option, arguments in (("-o", 1), ("-c", 1), ("-MD", 0), ("-MF", 1), ("-MT", 1), ("-Werror", 0), ("-g", 0)):
+    """The compiler and its options, without what a throw-away object does not need, and without a precompiled header: that
+    one would be read instead of a broken one."""
+    for option, arguments in (("-o", 1), ("-c", 1), ("-MD", 0), ("-MF", 1), ("-MT", 1), ("-Werror", 0), ("-g", 0), ("-include", 1),
+                              ("-Winvalid-pch", 0)):
         words = without(words, option, arguments)
     at = next(i for i, word in enumerate(words) if word.endswith("++") or "++-" in word)
     return [words[at]], words[at + 1:] + ["-O1", "-w"]
