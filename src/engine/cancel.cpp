@@ -9,6 +9,7 @@
 #include "engine/item_flush.hpp"
 #include "engine/misuse.hpp"
 #include "engine/registry.hpp"
+#include "engine/stand_in.hpp"
 #include "engine/timers.hpp"
 
 namespace cmwq {
@@ -85,6 +86,7 @@ bool take_pending(work_base& item, const taken_step& then) noexcept {
 }
 
 bool cancel_pending(work_base& item, const detail::prepare_step& take_back) noexcept {
+    look_for_watchdogs_if_needed();
     cancelling how{take_back};
     return take_pending(item, {&cancelling::step, &how});
 }

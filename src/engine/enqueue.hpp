@@ -51,7 +51,7 @@ inline void wake_after_push(worker_pool& pool, unsigned unseen) noexcept {
 
 /// After a running worker of `pool` pushed to its own list; `listed` items wait there now.
 inline void wake_after_local_push(worker_pool& pool, unsigned listed) noexcept {
-    // sync watchdog.6: fence_light; pairs with watchdog.7; the watchdog about to rest sees the pushed item, or we see
+    // sync watchdog.6: fence_light; pairs with watchdog.7, watchdog.12; who is about to rest sees the item, or we see
     // it disarmed: either one, never neither
     platform::fence_light();
     pool.bird.arm();

@@ -12,6 +12,7 @@
 #include "engine/registry.hpp"
 #include "engine/rescuer.hpp"
 #include "engine/seats.hpp"
+#include "engine/stand_in.hpp"
 #include "engine/timers.hpp"
 
 #include <new>
@@ -126,6 +127,24 @@ void follow_recorder_everywhere() noexcept {
 void follow_cpus_everywhere() noexcept {
     locked hold{runtimes_lock};
     for_each_runtime([](runtime_state& each) { each.dog.follow_cpus(); });
+}
+
+/// One at a time: a worker that is told to end while it looks is joined by nobody who holds this lock.
+void look_for_watchdogs(bool at_once) noexcept {
+    if (!runtimes_lock.try_lock()) return;
+    bool needed = false;
+    for_each_runtime([&](runtime_state& each) {
+        if (each.dog.needs_stand_in()) needed = each.dog.look_instead(at_once) || needed;
+    });
+    if (!needed) {
+        // sync stand-in.4: acquire-release read-modify-write; pairs with stand-in.1; sees which watchdog was refused
+        // its thread since we looked
+        (void)stand_ins_needed.exchange(false, memory_order_acq_rel);
+        for_each_runtime([&](runtime_state& each) {
+            if (each.dog.needs_stand_in()) call_stand_in(each);
+        });
+    }
+    runtimes_lock.unlock();
 }
 
 void list_runtime(runtime_state& runtime) noexcept {

@@ -8,6 +8,7 @@
 #include "engine/registry.hpp"
 #include "engine/report_names.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/stand_in.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -20,12 +21,17 @@ namespace detail {
 using namespace engine;
 
 bool item_pending(const work_base& item) noexcept {
-    return (as_seen_here(word_of(const_cast<work_base&>(item))) & work_word::pending) != 0;
+    const bool pending = (as_seen_here(word_of(const_cast<work_base&>(item))) & work_word::pending) != 0;
+    if (pending) look_for_watchdogs_if_needed();
+    return pending;
 }
 
 bool item_busy(const work_base& item) noexcept {
     const std::uint64_t word = as_seen_here(word_of(const_cast<work_base&>(item)));
-    if ((word & work_word::pending) != 0) return true;
+    if ((word & work_word::pending) != 0) {
+        look_for_watchdogs_if_needed();
+        return true;
+    }
     const worker* last = registry::instance().worker_of(last_worker_of_word(word));
     return last != nullptr && last->current.load(memory_order_relaxed) == &item;
 }

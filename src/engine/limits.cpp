@@ -9,6 +9,7 @@
 #include "engine/note.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/seats.hpp"
+#include "engine/stand_in.hpp"
 
 #include <cmwq/freeze.hpp>
 
@@ -280,6 +281,7 @@ void thaw(runtime_state& runtime) noexcept {
 }
 
 bool frozen(runtime_state& runtime) noexcept {
+    look_for_watchdogs_if_needed();
     locked hold{runtime.setup_lock};
     bool quiet = runtime.frozen;
     if (!quiet) return false;

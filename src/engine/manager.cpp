@@ -5,6 +5,7 @@
 #include "engine/pinning.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/stand_in.hpp"
 #include "engine/thread_name.hpp"
 
 namespace cmwq {
@@ -259,6 +260,9 @@ void end_others_in_surplus(worker_pool& pool) noexcept {
 
 [[gnu::hot]] bool wait_for_token(worker& self) noexcept {
     worker_pool& pool = *self.pool;
+    if (needs_stand_ins()) [[unlikely]] {
+        if (stand_in_until_woken(self)) return !told_to_end(self);
+    }
     const auto timeout = pool.scope->runtime->options.idle_worker_timeout;
     // Only a surplus worker sleeps with a deadline: the ones that stay for good cause no wake-up at all.
     while (too_many_workers(pool)) {

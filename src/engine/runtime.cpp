@@ -97,7 +97,7 @@ pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
     scope = create_scope(runtime, kind);
     if (scope == nullptr) return nullptr;
     give_way_in(*scope);
-    // sync setup.4: release; pairs with setup.3, setup.5, setup.8; publishes the scope and its pools
+    // sync setup.4: release; pairs with setup.3, setup.5, setup.8, setup.9; publishes the scope and its pools
     place.store(scope, memory_order_release);
     return scope;
 }

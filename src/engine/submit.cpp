@@ -14,6 +14,7 @@
 #include "engine/enqueue.hpp"
 #include "engine/misuse.hpp"
 #include "engine/recorder.hpp"
+#include "engine/stand_in.hpp"
 #include "engine/trace.hpp"
 
 namespace cmwq {
@@ -22,6 +23,12 @@ inline namespace v1 {
 namespace engine {
 
 namespace {
+
+/// The item is pending already, and perhaps nobody is there who would run it.
+inline refusal refused(refusal why) noexcept {
+    look_for_watchdogs_if_needed();
+    return why;
+}
 
 /// The uncommon states: not used yet, or draining. Bounded queues take this way too.
 refusal admit_slow(cmwq_queue& wq, unsigned state, const work_base* item, const call_site& where) noexcept {
@@ -50,7 +57,7 @@ inline refusal admit_here(cmwq_queue& wq, const work_base* item, const char* fil
                                                         const detail::prepare_step& prepare) noexcept {
     worker* const local = local_worker(*wq.scope);
     if (local == nullptr && wq.seats.load(memory_order_relaxed) == nullptr) expect_push(*wq.scope);
-    if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
+    if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return refused(why);
     if (prepare.function != nullptr) prepare.function(prepare.context);
     publish_here(wq, item, local);
     return refusal::none;
@@ -60,7 +67,7 @@ refusal submit_slow(cmwq_queue& wq, unsigned state, work_base& item, const detai
                     const call_site& where) noexcept {
     if (const refusal why = admit_slow(wq, state, &item, where); why != refusal::none) return why;
     if (wq.bound != nullptr) return submit_bounded(wq, item, prepare, -1, where);
-    if (const refusal claimed = transition_to_pending(item, wq.id); claimed != refusal::none) return claimed;
+    if (const refusal claimed = transition_to_pending(item, wq.id); claimed != refusal::none) return refused(claimed);
     if (prepare.function != nullptr) prepare.function(prepare.context);
     publish_with_room(wq, item, -1);
     return refusal::none;
@@ -69,7 +76,7 @@ refusal submit_slow(cmwq_queue& wq, unsigned state, work_base& item, const detai
 /// While a trace is being recorded: what is plain otherwise must not cost much more.
 [[gnu::noinline]] refusal submit_recorded(cmwq_queue& wq, work_base& item,
                                           const detail::prepare_step& prepare) noexcept {
-    if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return why;
+    if (const refusal why = transition_to_pending(item, wq.id); why != refusal::none) return refused(why);
     if (prepare.function != nullptr) prepare.function(prepare.context);
     record_enqueue(item, wq);
     publish_here(wq, item, local_worker(*wq.scope));
@@ -158,7 +165,7 @@ refusal submit_to(queue& wq, work_base& item, const wished_place& where, prepare
     int cpu = where.cpu;
     if (where.node != wished_place::any) cpu = cpu_for_node(target, item, where.node, {file, function, line});
     if (target.bound != nullptr) return submit_bounded(target, item, prepare, cpu, {file, function, line});
-    if (const refusal why = transition_to_pending(item, target.id); why != refusal::none) return why;
+    if (const refusal why = transition_to_pending(item, target.id); why != refusal::none) return refused(why);
     if (prepare.function != nullptr) prepare.function(prepare.context);
     publish_on(target, item, cpu);
     return refusal::none;

@@ -5,6 +5,7 @@
 #include "engine/misuse.hpp"
 #include "engine/queue_state.hpp"
 #include "engine/recorder.hpp"
+#include "engine/stand_in.hpp"
 
 #include <cmwq/this_worker.hpp>
 
@@ -50,6 +51,7 @@ bool is_rescuer() noexcept {
 blocking_region::blocking_region() noexcept {
     engine::worker* me = engine::this_worker_slot();
     if (me == nullptr || current() == nullptr || me->blocking_depth++ != 0) return;
+    engine::look_for_watchdogs_if_needed();
     me->in_blocking_region.store(true, engine::memory_order_relaxed);
     if (!me->pool->bird.employed()) engine::make_up_for(*me->pool, engine::leave_counts(*me));
 }

@@ -4,6 +4,7 @@
 #include "engine/drop.hpp"
 #include "engine/registry.hpp"
 #include "engine/runtime_state.hpp"
+#include "engine/stand_in.hpp"
 #include "engine/submit.hpp"
 
 #include <algorithm>
@@ -92,6 +93,12 @@ void timers::expire_deferrable() noexcept {
     if (alarm_.exchange(awake, memory_order_relaxed) != awake) parker_.unpark();
 }
 
+bool timers::stand_in() noexcept {
+    if (!started_.load(memory_order_relaxed)) return false;
+    wake_for(now());
+    return true;
+}
+
 bool timers::remove(work_base& item) noexcept {
     for (;;) {
         const std::uint64_t word = as_seen_here(armed_word_of(item));
@@ -160,6 +167,7 @@ void timers::watch() noexcept {
     for (;;) {
         alarm_.store(awake, memory_order_relaxed);
         expire(now());
+        stand_in_if_due();
         const instant next = next_look();
         // sync timers.6: seq_cst store; pairs with timers.5; who arms something earlier from here on wakes us; what was
         // armed before is seen by the second look
@@ -182,9 +190,17 @@ void timers::sleep_until(instant due) noexcept {
     (void)parker_.spin_until(std::chrono::nanoseconds{due});
 }
 
+void timers::stand_in_if_due() noexcept {
+    if (!stand_ins_needed.load(memory_order_relaxed) || now() < next_stand_in_) [[likely]]
+        return;
+    look_for_watchdogs(false);
+    next_stand_in_ = now() + static_cast<instant>(time_between_ticks.count());
+}
+
 /// When something is due that somebody wants to be woken for.
 instant timers::next_look() const noexcept {
-    instant next = never;
+    // sync stand-in.3: seq_cst load; pairs with stand-in.1; as timers.4: the alarm is stored before the second look
+    instant next = stand_ins_needed.load(memory_order_seq_cst) ? next_stand_in_ : never;
     for (unsigned i = 0; i < nr_wheels_; ++i) {
         // sync timers.4: seq_cst load; pairs with timers.3; see there
         const instant earliest = wheels_[i].earliest.load(memory_order_seq_cst);

@@ -60,6 +60,9 @@ public:
             expire_deferrable();
     }
 
+    /// The thread is to look in a watchdog's place (stand_in.hpp). False: there is no thread.
+    bool stand_in() noexcept;
+
     /// Ends and joins the thread; nothing is armed. Called when the last runtime goes.
     void end() noexcept;
     /// In the child of a fork: no thread, and nothing armed.
@@ -81,6 +84,7 @@ private:
     static void thread_main(void* self) noexcept;
     void watch() noexcept;
     void sleep_until(instant due) noexcept;
+    void stand_in_if_due() noexcept;
     instant next_look() const noexcept;
     void wake_for(instant due) noexcept;
     void expire_deferrable() noexcept;
@@ -99,6 +103,7 @@ private:
     atomic<instant> alarm_{never};       // A(timers): when the thread looks next; never: when it is woken
     atomic<queue_id> queue_in_hand_{0};  // A(timers): of the item between wheel and pool
     timer_advance advance_;              // the thread's
+    instant next_stand_in_ = 0;          // the thread's
     locked_wheel wheels_[most_wheels + 1];
 };
 

@@ -109,6 +109,23 @@ bool run_one_more(worker_pool& pool) noexcept {
     return hand_token_to_worker(pool);
 }
 
+bool rouse_idle(worker_pool& pool) noexcept {
+    bool any = false;
+    if (!has_idle(pool)) return any;
+    for (unsigned left = pool.nr_idle.load(memory_order_relaxed); left != 0; --left) {
+        pool.nr_running.fetch_add(1, memory_order_relaxed);
+        worker* sleeper = pop_idle(pool);
+        if (sleeper == nullptr) {
+            give_back_running_token(pool);
+            kick(pool);  // whoever pushed meanwhile left it to us
+            break;
+        }
+        sleeper->parker.unpark();
+        any = true;
+    }
+    return any;
+}
+
 void kick_all(pool_scope& scope, const neighbourhood& all) noexcept {
     for (int position = 0; position < all.size; ++position) kick(scope.pools[all.cpus[position]]);
 }

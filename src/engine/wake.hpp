@@ -19,6 +19,9 @@ void kick(worker_pool& pool) noexcept;
 /// Has one more worker run, although one is said to run: whoever has the running token does not get on. Should he come
 /// round after all, one runs too many for a while. False: there is no worker to be had.
 bool run_one_more(worker_pool& pool) noexcept;
+/// Wakes the pool's idle workers, though they may find nothing to do, so that they lie down once again. False: there
+/// are none.
+bool rouse_idle(worker_pool& pool) noexcept;
 
 /// Wakes (or makes) a worker of some pool that runs nothing, so that it takes from those of this neighbourhood: a pool
 /// of the neighbourhood, or else one of a few from elsewhere.

@@ -9,6 +9,7 @@
 #include "engine/rescuer.hpp"
 #include "engine/runtime_state.hpp"
 #include "engine/stall_report.hpp"
+#include "engine/stand_in.hpp"
 #include "engine/thread_name.hpp"
 #include "engine/timers.hpp"
 #include "engine/wake.hpp"
@@ -24,8 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-/// How often we look.
-constexpr nanoseconds tick_length = milliseconds{10};
+constexpr nanoseconds tick_length = time_between_ticks;
 constexpr nanoseconds longest_step = milliseconds{100};
 constexpr nanoseconds time_between_state_checks = std::chrono::seconds{1};
 
@@ -67,8 +67,36 @@ void watchdog::wake_up() noexcept {
     // One caller wakes it. Relaxed: the race of the push before this against the watchdog's last look is over when the
     // load of `arm` has seen it disarmed; watchdog.7 is the fence on both sides.
     if (armed_.exchange(true, memory_order_relaxed)) return;
-    if (!started_.load(memory_order_relaxed) && !start_thread()) return;
+    if (!started_.load(memory_order_relaxed) && !start_thread()) return thread_refused();
     parker_.unpark();
+}
+
+void watchdog::thread_refused() noexcept {
+    if (ending_.load(memory_order_relaxed)) return;
+    // Who does the work already goes on with it.
+    // sync watchdog.10: seq_cst read-modify-write; pairs with watchdog.11; the race with a stand-in that
+    // found no work and is about to leave: it sees the work that we were needed for, or it left before this
+    if (!refused_.exchange(true, memory_order_seq_cst)) call_stand_in(runtime_);
+}
+
+bool watchdog::look_instead(bool at_once) noexcept {
+    if (!tick_lock_.try_lock()) return true;  // somebody looks
+    const bool due = platform::now() - last_tick_ >= tick_length;
+    if (due) tick_locked();
+    tick_lock_.unlock();
+    if (!due && !at_once) return needs_stand_in();
+    // A tick takes who got on no further since the last one for blocked: a caller that asks again and again must not
+    // make one after the other.
+    if (!due) for_each_pool([](worker_pool& pool, bool) { kick(pool); });
+    if (any_work()) arm();
+    if (has_thread()) refused_.store(false, memory_order_relaxed);
+    if (!needs_stand_in() || any_work()) return needs_stand_in();
+    // sync watchdog.11: seq_cst read-modify-write; pairs with watchdog.10; the other half of that race, as watchdog.2
+    (void)refused_.exchange(false, memory_order_seq_cst);
+    // sync watchdog.12: fence_all_threads; pairs with watchdog.6; as watchdog.7, for a push that saw it armed
+    platform::fence_all_threads();
+    if (any_work()) refused_.store(true, memory_order_relaxed);
+    return needs_stand_in();
 }
 
 bool watchdog::start_thread() noexcept {
@@ -159,14 +187,21 @@ void watchdog::for_each_pool(Visit visit) noexcept {
 
 bool watchdog::tick() noexcept {
     timers::instance().machine_is_awake();
-    locked hold{tick_lock_};
+    {
+        locked hold{tick_lock_};
+        tick_locked();
+    }
+    return any_work();
+}
+
+/// Under tick_lock_.
+void watchdog::tick_locked() noexcept {
     const nanoseconds now = platform::now();
     measure_standstill(now);
     online_cpus::instance().refresh_if_due(now);
     follow_cpus_locked();
     choose_tier();
     for_each_pool([this](worker_pool& pool, bool scope_has_work) { look_at(pool, scope_has_work); });
-    return any_work();
 }
 
 void watchdog::follow_cpus() noexcept {

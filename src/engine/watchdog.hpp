@@ -35,6 +35,13 @@ public:
     /// False: work may be pending with nobody to look after it, because not even this thread could be started. Whoever
     /// waits for an item then looks himself, every tick.
     bool has_thread() const noexcept { return started_.load(memory_order_relaxed); }
+    /// Work was pending when the thread was refused (stand_in.hpp).
+    bool needs_stand_in() const noexcept { return refused_.load(memory_order_relaxed); }
+    /// In its place: one look, if it is time, and the thread is asked for again. `at_once`: even before it is time.
+    /// True: needed again.
+    bool look_instead(bool at_once) noexcept;
+    /// Once: nobody looks.
+    bool has_to_tell() noexcept { return !told_of_nobody_.exchange(true, memory_order_relaxed); }
     /// CPUs may have come or gone: threads, rules and canaries of the runtime follow, if they have not yet. Any thread
     /// that holds no lock.
     void follow_cpus() noexcept;
@@ -45,6 +52,8 @@ private:
     static void thread_main(void* self) noexcept;
     void wake_up() noexcept;
     bool start_thread() noexcept;
+    void thread_refused() noexcept;
+    void tick_locked() noexcept;
     void watch() noexcept;
     /// A worker found stuck in its item of that number.
     struct verdict {
@@ -81,6 +90,8 @@ private:
     atomic<bool> started_{false};         // U
     atomic<bool> ending_{false};          // A(watchdog)
     atomic<bool> look_asked_for_{false};  // A(watchdog)
+    atomic<bool> refused_{false};         // A(stand-in): the thread, while there was work
+    atomic<bool> told_of_nobody_{false};  // T
     platform::parker parker_;
     platform::thread thread_{};                        // U
     mutex tick_lock_;                                  // one look at a time

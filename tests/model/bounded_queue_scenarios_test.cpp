@@ -133,6 +133,63 @@ TEST(bounded_queue, item_in_its_enqueuer_never_runs_beside_itself) {
     });
 }
 
+TEST(bounded_queue, item_in_its_enqueuer_that_waits_is_counted_nowhere) {
+    explore(without_watchdog(on_cpus(1)), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq =
+            rt.make_queue(cmwq::unbound{.name = "bounded",
+                                        .max_active = 1,
+                                        .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+        gate inside, way_out;
+        tested_item running, pending, here, inner, last;
+        running.body = [&](tested_item&) {
+            inside.open();
+            way_out.wait();
+        };
+        (void)wq->enqueue(running);
+        inside.wait();
+        (void)wq->enqueue(pending);
+        here.body = [&](tested_item&) {
+            (void)rt.system().enqueue(inner);
+            (void)inner.flush();
+        };
+        (void)wq->enqueue(here);
+        model::check(here.runs == 1 && inner.runs == 1, "it ran in its enqueuer");
+        way_out.open();
+        wq->flush();
+        (void)wq->enqueue(last);  // and waits for nobody who is said to run
+        wq->flush();
+        model::check(last.runs == 1, "each item ran");
+    });
+}
+
+TEST(bounded_queue, what_an_item_in_its_enqueuer_enqueues_begins_at_once) {
+    explore(without_watchdog(on_cpus(2)), schedules / 8, [] {
+        tested_runtime rt;
+        const auto wq =
+            rt.make_queue(cmwq::unbound{.name = "bounded",
+                                        .max_active = 1,
+                                        .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+        gate inside, way_out;
+        tested_item running, pending, here, inner;
+        running.body = [&](tested_item&) {
+            inside.open();
+            way_out.wait();
+        };
+        here.body = [&](tested_item&) { (void)rt.system_unbound().enqueue(inner); };
+        together({{1, [&] {
+                       (void)wq->enqueue(running);
+                       inside.wait();
+                       (void)wq->enqueue(pending);
+                   }}});
+        model::set_cpu(0);  // where nobody runs
+        (void)wq->enqueue(here);
+        (void)inner.flush();
+        way_out.open();
+        wq->flush();
+    });
+}
+
 TEST(bounded_queue, flush_and_cancel_wait_for_an_item_in_its_enqueuer) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;

@@ -346,7 +346,7 @@ TEST(concurrency_rule, who_comes_back_takes_over_from_one_that_nobody_found) {
         auto busy = model::spawn(
             "busy application",
             [&second_runs] {
-                while (!second_runs) model::sleep_for(20us);
+                for (int waits = 0; !second_runs && waits < 5'000; ++waits) model::sleep_for(20us);
                 model::burn(50ms);
             },
             0);

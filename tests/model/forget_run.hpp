@@ -9,6 +9,7 @@
 #include "engine/online_cpus.hpp"
 #include "engine/recorder.hpp"
 #include "engine/registry.hpp"
+#include "engine/stand_in.hpp"
 #include "engine/timers.hpp"
 
 #include <new>
@@ -18,6 +19,7 @@ namespace cmwq_test {
 inline void forget_run(bool failed) {
     namespace engine = cmwq::engine;
     new (&engine::online_cpus::instance()) engine::online_cpus;  // may have been asked without a runtime
+    new (&engine::stand_ins_needed) engine::atomic<bool>{false};
     if (!failed) return;
     engine::forget_listed_runtimes();
     new (&engine::registry::instance()) engine::registry;

@@ -62,6 +62,28 @@ TEST(mem_reclaim, runs_an_item_that_its_own_item_enqueued) {
     });
 }
 
+/// Nobody asks the library meanwhile, and looks in the watchdog's place.
+void expect_a_rescue() {
+    tested_runtime rt;
+    const auto wq = rt.make_queue(cmwq::percpu{.name = "reclaim", .mem_reclaim = true});
+    tested_item item;
+    gate ran;
+    item.body = [&](tested_item&) { ran.open(); };
+    (void)wq->enqueue(item);
+    ran.wait();
+    item.flush();
+}
+
+TEST(mem_reclaim, runs_an_item_though_nobody_waits_in_the_library) {
+    explore(with_nothing_but_a_rescuer(1), schedules / 4, expect_a_rescue);
+}
+
+TEST(mem_reclaim, runs_an_item_when_there_is_a_watchdog_and_no_worker) {
+    model::options how = with_nothing_but_a_rescuer(1);
+    how.failing_thread_starts = {.nth = 2, .from = 4};  // the third one is the watchdog's
+    explore(how, schedules / 4, expect_a_rescue);
+}
+
 TEST(mem_reclaim, is_not_made_without_its_rescuer) {
     model::options how = on_cpus(1);
     how.failing_thread_starts.from = 1;

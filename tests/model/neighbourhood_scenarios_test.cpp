@@ -76,6 +76,14 @@ void enqueue_bursts(cmwq::queue& wq, int bursts = 2, int size = 4) {
     }
 }
 
+/// Of a scenario that waits in a way of its own. Where every thread was refused, only who asks the library has it try
+/// again, and after a while.
+void yield(tested_runtime& rt) {
+    if (fault_schedules() == 0) return platform::yield();
+    (void)rt.frozen();
+    model::sleep_for(1ms);
+}
+
 TEST(neighbourhoods, are_as_the_topology_says) {
     const auto end = model::run(on_two_times_eight(), [] {
         tested_runtime rt;
@@ -110,11 +118,13 @@ TEST(neighbourhoods, backlog_of_one_is_helped_from_another) {
                 --left;
             };
         }
-        for (int cpu = 0; cpu < 8; ++cpu) (void)rt.system().enqueue_on(cpu, long_items[static_cast<std::size_t>(cpu)]);
-        while (begun != 8) platform::yield();
+        for (int cpu = 0; cpu < 8; ++cpu) {
+            model::check(rt.system().enqueue_on(cpu, long_items[static_cast<std::size_t>(cpu)]), "accepted");
+        }
+        while (begun != 8) yield(rt);
         model::set_cpu(3);
-        for (tested_item& item : backlog) (void)rt.system().enqueue(item);
-        while (left != 0) platform::yield();
+        for (tested_item& item : backlog) model::check(rt.system().enqueue(item), "accepted");
+        while (left != 0) yield(rt);
         rt.system().flush();
     });
 }
@@ -231,6 +241,48 @@ TEST(neighbourhoods, counts_are_zero_when_all_is_done) {
             });
         });
     }
+}
+
+TEST(neighbourhoods, worker_that_comes_home_leaves_nothing_behind) {
+    // The workers that it helped have gone to sleep; an enqueuer relies on the helper, which has just looked for the
+    // last time.
+    static bool all_have_run = false;  // but for one, for which nobody may wait
+    model::options how = without_watchdog(on_two_and_eight());
+    how.on_leap = [check = how.on_leap](std::chrono::nanoseconds by) {
+        if (all_have_run) check(by);
+    };
+    explore(how, schedules, [] {
+        split_runtime rt{{.detect = cmwq::block_detection::watchdog, .looks_before_sleep = 0}};
+        for (int round = 0; round < 3; ++round) {
+            tested_item busy[nr_small], backlog[2], late;
+            all_have_run = false;
+            int begun = 0;
+            bool helped = false;
+            for (tested_item& item : busy) {
+                item.body = [&](tested_item&) {
+                    ++begun;
+                    while (!helped) platform::yield();
+                };
+            }
+            for (tested_item& item : backlog) {
+                item.body = [&](tested_item&) {
+                    if (platform::current_cpu() < nr_small) return;
+                    helped = true;
+                };
+            }
+            for (int cpu = 0; cpu < nr_small; ++cpu) model::check(rt->system().enqueue_on(cpu, busy[cpu]), "accepted");
+            while (begun != nr_small) yield(*rt);
+            model::set_cpu(0);
+            for (tested_item& item : backlog) model::check(rt->system().enqueue(item), "accepted");
+            while (!helped) yield(*rt);
+            while (backlog[0].runs + backlog[1].runs != 2) yield(*rt);
+            work_a_little(static_cast<int>(model::random_below(300)));
+            all_have_run = true;
+            (void)rt->system().enqueue(late);
+            rt->system().flush();
+            model::check(late.runs == 1, "it was waited for");
+        }
+    });
 }
 
 TEST(neighbourhoods, cpus_go_and_come_while_one_helps_another) {

@@ -5,6 +5,7 @@
 #include "model/engine_scenario.hpp"
 
 #include <array>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -62,6 +63,33 @@ TEST(limit_per_node, is_kept_on_each_node) {
                 last.check(part_of_three(nodes, min_active));
             });
         }
+    }
+}
+
+TEST(limit_per_node, lets_its_part_run_at_once_on_each_node) {
+    for (const auto& [max_active, min_active] : {std::pair{3, 1}, std::pair{2, 2}}) {
+        explore(four_cpus_on(2), schedules / 16, [max_active = max_active, min_active = min_active] {
+            tested_runtime rt;
+            const auto wq = rt.make_queue(
+                cmwq::unbound{.name = "divided", .max_active = max_active, .per_node = true, .min_active = min_active});
+            std::array<tested_item, 4> items;  // two on each node, and none ends before all have begun
+            std::array<gate, 4> all_begun;
+            unsigned begun = 0;
+            for (std::size_t i = 0; i < items.size(); ++i) {
+                items[i].body = [&, i](tested_item&) {
+                    if (++begun == items.size()) {
+                        for (gate& each : all_begun) each.open();
+                    }
+                    all_begun[i].wait();
+                };
+            }
+            const auto enqueue = [&](std::size_t first) {
+                (void)wq->enqueue(items[first]);
+                (void)wq->enqueue(items[first + 1]);
+            };
+            together({{0, [&] { enqueue(0); }}, {3, [&] { enqueue(2); }}});
+            wq->flush();
+        });
     }
 }
 

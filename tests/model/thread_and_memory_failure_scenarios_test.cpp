@@ -5,7 +5,10 @@
 #include "model/engine_scenario.hpp"
 
 #include <array>
+#include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -93,6 +96,123 @@ TEST(thread_failure, of_the_first_worker_is_made_up_for_though_nobody_waits) {
         (void)rt.system().enqueue(item);
         ran.wait();
         rt.system().flush();
+    });
+}
+
+// ---- the threads of a worker and of the watchdog are both refused ----
+
+/// Nobody asks the library: who enqueued waits in a way of his own.
+void run_without_asking(cmwq::queue& wq) {
+    tested_item item;
+    gate ran;
+    item.body = [&](tested_item&) { ran.open(); };
+    (void)wq.enqueue(item);
+    ran.wait();
+    item.flush();
+}
+
+model::options refusing(std::uint64_t from, std::uint64_t to) {
+    model::options how = on_cpus(1);
+    how.failing_thread_starts.from = from;
+    how.failing_thread_starts.to = to;
+    how.step_limit = 2'000'000;
+    return how;
+}
+
+TEST(thread_failure, of_worker_and_watchdog_is_made_up_for_by_a_worker_with_nothing_to_do) {
+    for (const std::uint64_t last : {3, 8}) {
+        explore(refusing(2, last), schedules / 4, [] {
+            tested_runtime rt;
+            run_without_asking(rt.system());
+            run_without_asking(rt.system_highpri());
+            run_without_asking(rt.system_unbound());
+        });
+    }
+}
+
+TEST(thread_failure, of_worker_and_watchdog_is_made_up_for_by_a_worker_of_another_runtime) {
+    explore(refusing(2, 6), schedules / 4, [] {
+        tested_runtime other, rt;
+        tested_item item, follower;
+        gate ran;
+        follower.body = [&](tested_item&) { ran.open(); };
+        item.body = [&](tested_item&) { (void)rt.system().enqueue(follower); };
+        (void)other.system().enqueue(item);
+        ran.wait();
+        follower.flush();
+        item.flush();
+    });
+}
+
+TEST(thread_failure, is_not_forgotten_when_the_worker_that_makes_up_for_it_has_work_again) {
+    explore(refusing(3, 8), schedules / 4, [] {
+        tested_runtime rt;
+        run_without_asking(rt.system());
+        run_without_asking(rt.system_highpri());
+        tested_item kept, busy;
+        gate ran, end;
+        kept.body = [&](tested_item&) { ran.open(); };
+        busy.body = [&](tested_item&) { end.wait(); };
+        (void)rt.system_unbound().enqueue(kept);
+        (void)rt.system().enqueue(busy);  // its worker is asked first
+        ran.wait();
+        end.open();
+        kept.flush();
+        busy.flush();
+    });
+}
+
+TEST(thread_failure, of_worker_and_watchdog_is_made_up_for_by_the_thread_of_the_timers) {
+    struct timed_item : cmwq::delayed_work<timed_item> {
+        gate* ran = nullptr;
+        static void run(timed_item& self) { self.ran->open(); }
+    };
+    explore(refusing(2, 6), schedules / 4, [] {
+        tested_runtime rt;
+        timed_item item;
+        gate ran;
+        item.ran = &ran;
+        model::check(rt.system().enqueue_delayed(item, 1ms), "accepted");
+        ran.wait();
+        item.flush();
+        run_without_asking(rt.system_highpri());
+    });
+}
+
+TEST(thread_failure, of_all_threads_is_made_up_for_by_whoever_asks) {
+    const std::vector<std::function<void(tested_runtime&, tested_item&)>> questions = {
+        [](tested_runtime&, tested_item& item) { (void)item.pending(); },
+        [](tested_runtime&, tested_item& item) { (void)item.busy(); },
+        [](tested_runtime& rt, tested_item& item) { (void)rt.system().enqueue(item); },
+        [](tested_runtime& rt, tested_item&) { (void)rt.frozen(); },
+        [](tested_runtime&, tested_item&) { tested_item{}.cancel(); },
+    };
+    for (const auto& question : questions) {
+        explore(refusing(1, 4), schedules / 16, [&question] {
+            tested_runtime rt;
+            tested_item item;
+            gate ran;
+            item.body = [&](tested_item&) { ran.open(); };
+            (void)rt.system().enqueue(item);
+            for (int i = 0; i < 4; ++i) question(rt, item);
+            ran.wait();
+            rt.system().flush();
+        });
+    }
+}
+
+TEST(thread_failure, of_all_threads_is_told_once) {
+    explore(refusing(1, 4), schedules / 16, [] {
+        cmwq::platform::said.clear();
+        tested_runtime rt;
+        tested_item first, second;
+        (void)rt.system_highpri().enqueue(first);
+        (void)rt.system_highpri().enqueue(second);
+        const std::string& said = cmwq::platform::said;
+        const std::size_t told = said.find("items of queue \"events_highpri\" wait until the program calls");
+        model::check(told != std::string::npos, "the queue is named");
+        model::check(said.find("wait until", told + 60) == std::string::npos, "once");
+        rt.system_highpri().flush();
     });
 }
 

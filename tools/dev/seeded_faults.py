@@ -4,7 +4,7 @@
 then fail. Nothing in the tree is changed: the broken source is compiled beside it, with the commands of a build that is
 there, and linked before that build's own objects.
 
-    tools/dev/seeded_faults.py                  all of them; the build needs its target model_tests
+    tools/dev/seeded_faults.py                  all of them; the build needs its targets model_tests and unit_tests
     tools/dev/seeded_faults.py --only NAME...   these
     tools/dev/seeded_faults.py --sample         four of them: ten CPU seconds
     tools/dev/seeded_faults.py --check-list     does each entry still fit the sources? (no build)
@@ -102,8 +102,10 @@ def units_of(fault):
 
 
 def cheap(words):
-    """The compiler and its options, without what a throw-away object does not need."""
-    for option, arguments in (("-o", 1), ("-c", 1), ("-MD", 0), ("-MF", 1), ("-MT", 1), ("-Werror", 0), ("-g", 0)):
+    """The compiler and its options, without what a throw-away object does not need, and without a precompiled header: that
+    one would be read instead of a broken one."""
+    for option, arguments in (("-o", 1), ("-c", 1), ("-MD", 0), ("-MF", 1), ("-MT", 1), ("-Werror", 0), ("-g", 0), ("-include", 1),
+                              ("-Winvalid-pch", 0)):
         words = without(words, option, arguments)
     at = next(i for i, word in enumerate(words) if word.endswith("++") or "++-" in word)
     return [words[at]], words[at + 1:] + ["-O1", "-w"]
@@ -131,11 +133,12 @@ def compile_unit(words, source, fault, scratch, headers, log):
 
 
 def link_program(words, objects, program):
-    """The broken objects first: they take the place of the library's members and of everybody's inline functions."""
+    """The broken objects first: they take the place of the library's members and of everybody's inline functions, those in
+    the tests' own objects too."""
     sources = {path.stem for path in objects}
     kept = [word for word in words if not (word.endswith(".cpp.o") and pathlib.Path(word).name[:-6] in sources)]
-    at = kept.index("-o")
-    command = kept[:at] + ["-Wl,-S"] + [str(path) for path in objects] + kept[at:at + 1] + [str(program)] + kept[at + 2:]
+    first, at = next(i for i, word in enumerate(kept) if word.endswith(".o")), kept.index("-o")
+    command = kept[:first] + ["-Wl,-S"] + [str(path) for path in objects] + kept[first:at + 1] + [str(program)] + kept[at + 2:]
     return command
 
 
@@ -161,6 +164,8 @@ def try_fault(tree, fault, schedules, log):
     """'found', 'survived', or why it could not be tried."""
     compile_commands, link = tree.commands(fault.program)
     sound_program = tree.folder / "tests" / fault.program
+    if not sound_program.exists():
+        return "no program"
     if nr_selected(sound_program, fault.tests) == 0:
         return "no such test"
     with tempfile.TemporaryDirectory(prefix="cmwq-fault-") as folder:
