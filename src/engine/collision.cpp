@@ -47,6 +47,27 @@ bool leave_with(worker& other, worker& me, picked_item& picked,
     return true;
 }
 
+/// A worker sends an item on to another runtime than its own. The item may run, its flush return and that runtime end,
+/// before the worker has woken whom it has to wake there; so the end waits for it (wait_for_senders).
+class sender {
+public:
+    explicit sender(runtime_state* to) noexcept : to_{to} {
+        if (to_ != nullptr) to_->nr_senders.fetch_add(1, memory_order_relaxed);
+    }
+    sender(sender&& other) noexcept : to_{std::exchange(other.to_, nullptr)} {}
+    sender& operator=(sender&& other) noexcept {
+        std::swap(to_, other.to_);
+        return *this;
+    }
+    ~sender() {
+        // sync collision.7: release read-modify-write; pairs with collision.8; the pools are freed after our last touch
+        if (to_ != nullptr) to_->nr_senders.fetch_sub(1, memory_order_release);
+    }
+
+private:
+    runtime_state* to_;
+};
+
 /// Whom to wake once collide_lock is released.
 struct sent_on {
     worker_pool* pool = nullptr;
@@ -88,12 +109,20 @@ sent_on push_to_inbox(work_base& left) noexcept {
     return push_to_pool(*wq.scope, left, wanted);
 }
 
+runtime_state& runtime_of(const work_base& left) noexcept {
+    if (is_token(left)) return *static_cast<const token&>(left).seat->scope->runtime;
+    return *registry::instance().queue_of(queue_of_word(word_of(const_cast<work_base&>(left))))->runtime;
+}
+
 /// Moves one item from the worker's collided items to an inbox: under collide_lock all the way, so that a flusher that
 /// holds it finds the item here or there.
-sent_on send_on_one(worker& me) noexcept {
+sent_on send_on_one(worker& me, sender& sending) noexcept {
     locked hold{registry::instance().collide_lock};
     work_base* left = me.collided_items.pop_front();
-    return left != nullptr ? push_to_inbox(*left) : sent_on{};
+    if (left == nullptr) return {};
+    runtime_state& to = runtime_of(*left);
+    if (&to != me.pool->scope->runtime) sending = sender{&to};
+    return push_to_inbox(*left);
 }
 
 std::size_t nr_collided(worker& me) noexcept {
@@ -137,7 +166,8 @@ void send_on_collided_items(worker& me) noexcept {
     // Only as many as are here now: those that come while we send wait for the item that we are about to run, and
     // sending them would go round and round with the worker that leaves them.
     for (std::size_t left = nr_collided(me); left != 0; --left) {
-        const sent_on sent = send_on_one(me);
+        sender sending{nullptr};
+        const sent_on sent = send_on_one(me, sending);
         if (sent.seat != nullptr) send_token(*sent.seat, sent.wanted);
         if (sent.pool == nullptr) continue;
         if (sent.wanted != no_place) {
@@ -145,6 +175,15 @@ void send_on_collided_items(worker& me) noexcept {
         } else {
             wake_after_push(*sent.pool, sent.unseen);
         }
+    }
+}
+
+void wait_for_senders(const runtime_state& runtime) noexcept {
+    platform::parker pause;
+    // sync collision.8: acquire; pairs with collision.7. Not too early: whoever waits has seen the item run, or taken it
+    // back, and so the count that was raised before the item was pushed.
+    while (runtime.nr_senders.load(memory_order_acquire) != 0) {
+        (void)pause.park_until(platform::now() + std::chrono::microseconds{50});
     }
 }
 

@@ -25,6 +25,9 @@ enum class executed {
 /// Sends on what others left with this worker, now that it no longer runs it.
 void send_on_collided_items(worker& me) noexcept;
 
+/// Before the end of that runtime: until no worker of another one is in the middle of sending an item on to it.
+void wait_for_senders(const runtime_state& runtime) noexcept;
+
 /// Takes the token of an ordered queue's seat off the worker that it was left with; null: it is with none.
 /// `because_of`: only if it waits for that item's end; null: for anybody's. Under collide_lock.
 [[nodiscard]] token* take_left_token(const pool_workqueue& seat, const work_base* because_of) noexcept;

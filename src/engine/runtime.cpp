@@ -2,6 +2,7 @@
 //
 // The life of a runtime: started at first use, scopes made when a queue needs them, ended with its workers joined.
 #include "engine/attributes.hpp"
+#include "engine/collision.hpp"
 #include "engine/environment.hpp"
 #include "engine/flush.hpp"
 #include "engine/fork.hpp"
@@ -103,7 +104,8 @@ pool_scope* scope_of(runtime_state& runtime, scope_kind kind) noexcept {
 }
 
 void end_runtime(runtime_state& runtime) noexcept {
-    runtime.dog.end();  // first: it starts canaries
+    wait_for_senders(runtime);
+    runtime.dog.end();  // before the scopes: it starts canaries
     for_each_scope(runtime, end_scope);
     for_each_scope(runtime, [](pool_scope& scope) { destroy_scope(&scope); });
     while (pool_workqueue* seats = runtime.closed_seats) {

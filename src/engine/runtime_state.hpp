@@ -60,6 +60,7 @@ struct runtime::impl {
     impl* next_runtime = nullptr;                                             // under fork.cpp's runtimes_lock
     bool counted = false;                                                     // U: known to the registry
     engine::watchdog dog{*this};
+    engine::atomic<unsigned> nr_senders{0};  // A(collision): workers of other runtimes that send an item here on
     engine::statistics counters;
 };
 
