@@ -180,8 +180,8 @@ void send_on_collided_items(worker& me) noexcept {
 
 void wait_for_senders(const runtime_state& runtime) noexcept {
     platform::parker pause;
-    // sync collision.8: acquire; pairs with collision.7. Not too early: whoever waits has seen the item run, or taken it
-    // back, and so the count that was raised before the item was pushed.
+    // sync collision.8: acquire; pairs with collision.7. Not too early: whoever waits has seen the item run, or taken
+    // it back, and so the count that was raised before the item was pushed.
     while (runtime.nr_senders.load(memory_order_acquire) != 0) {
         (void)pause.park_until(platform::now() + std::chrono::microseconds{50});
     }
