@@ -51,21 +51,22 @@ bool leave_with(worker& other, worker& me, picked_item& picked,
 /// before the worker has woken whom it has to wake there; so the end waits for it (wait_for_senders).
 class sender {
 public:
-    explicit sender(runtime_state* to) noexcept : to_{to} {
-        if (to_ != nullptr) to_->nr_senders.fetch_add(1, memory_order_relaxed);
-    }
-    sender(sender&& other) noexcept : to_{std::exchange(other.to_, nullptr)} {}
-    sender& operator=(sender&& other) noexcept {
-        std::swap(to_, other.to_);
-        return *this;
-    }
+    sender() noexcept = default;
+    sender(const sender&) = delete;
+    sender& operator=(const sender&) = delete;
     ~sender() {
         // sync collision.7: release read-modify-write; pairs with collision.8; the pools are freed after our last touch
         if (to_ != nullptr) to_->nr_senders.fetch_sub(1, memory_order_release);
     }
 
+    /// Before the push.
+    void send_to(runtime_state& to) noexcept {
+        to_ = &to;
+        to.nr_senders.fetch_add(1, memory_order_relaxed);
+    }
+
 private:
-    runtime_state* to_;
+    runtime_state* to_ = nullptr;
 };
 
 /// Whom to wake once collide_lock is released.
@@ -121,7 +122,7 @@ sent_on send_on_one(worker& me, sender& sending) noexcept {
     work_base* left = me.collided_items.pop_front();
     if (left == nullptr) return {};
     runtime_state& to = runtime_of(*left);
-    if (&to != me.pool->scope->runtime) sending = sender{&to};
+    if (&to != me.pool->scope->runtime) sending.send_to(to);
     return push_to_inbox(*left);
 }
 
@@ -166,7 +167,7 @@ void send_on_collided_items(worker& me) noexcept {
     // Only as many as are here now: those that come while we send wait for the item that we are about to run, and
     // sending them would go round and round with the worker that leaves them.
     for (std::size_t left = nr_collided(me); left != 0; --left) {
-        sender sending{nullptr};
+        sender sending;
         const sent_on sent = send_on_one(me, sending);
         if (sent.seat != nullptr) send_token(*sent.seat, sent.wanted);
         if (sent.pool == nullptr) continue;

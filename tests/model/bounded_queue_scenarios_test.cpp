@@ -17,6 +17,13 @@ unsigned nr_pending(cmwq::queue& wq) {
     return queue.bound->nr_pending.load(std::memory_order_relaxed);
 }
 
+/// One item runs and one is pending; the next one runs in whoever enqueues it.
+auto make_queue_full_at_two(tested_runtime& rt) {
+    return rt.make_queue(cmwq::unbound{.name = "bounded",
+                                       .max_active = 1,
+                                       .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+}
+
 TEST(bounded_queue, keeps_its_bound_and_its_count) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;
@@ -136,10 +143,7 @@ TEST(bounded_queue, item_in_its_enqueuer_never_runs_beside_itself) {
 TEST(bounded_queue, item_in_its_enqueuer_that_waits_is_counted_nowhere) {
     explore(without_watchdog(on_cpus(1)), schedules / 4, [] {
         tested_runtime rt;
-        const auto wq =
-            rt.make_queue(cmwq::unbound{.name = "bounded",
-                                        .max_active = 1,
-                                        .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+        const auto wq = make_queue_full_at_two(rt);
         gate inside, way_out;
         tested_item running, pending, here, inner, last;
         running.body = [&](tested_item&) {
@@ -166,10 +170,7 @@ TEST(bounded_queue, item_in_its_enqueuer_that_waits_is_counted_nowhere) {
 TEST(bounded_queue, what_an_item_in_its_enqueuer_enqueues_begins_at_once) {
     explore(without_watchdog(on_cpus(2)), schedules / 8, [] {
         tested_runtime rt;
-        const auto wq =
-            rt.make_queue(cmwq::unbound{.name = "bounded",
-                                        .max_active = 1,
-                                        .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+        const auto wq = make_queue_full_at_two(rt);
         gate inside, way_out;
         tested_item running, pending, here, inner;
         running.body = [&](tested_item&) {
@@ -193,10 +194,7 @@ TEST(bounded_queue, what_an_item_in_its_enqueuer_enqueues_begins_at_once) {
 TEST(bounded_queue, flush_and_cancel_wait_for_an_item_in_its_enqueuer) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;
-        const auto wq =
-            rt.make_queue(cmwq::unbound{.name = "bounded",
-                                        .max_active = 1,
-                                        .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
+        const auto wq = make_queue_full_at_two(rt);
         std::array<tested_item, 3> items;
         together({{0,
                    [&] {
