@@ -16,13 +16,15 @@ namespace {
 
 enum class found { nothing, ticket, in_between };
 
-/// Who runs the instance that was claimed last, or null. Found by the id in the word and not by the address alone: the
-/// function of a former item at the same address may still be running elsewhere.
-worker* runner_of(const work_base& item, std::uint64_t word) noexcept {
+/// The run of the instance that was claimed last, if it goes on. Found by the id in the word and not by the address
+/// alone: the function of a former item at the same address may still be running elsewhere.
+item_run run_of(const work_base& item, std::uint64_t word) noexcept {
     worker* last = registry::instance().worker_of(last_worker_of_word(word));
-    if (last == nullptr) return nullptr;
-    // sync flush.4: acquire; pairs with collision.2; its number and queue are those of this item
-    return last->current.load(memory_order_acquire) == &item ? last : nullptr;
+    if (last == nullptr) return {};
+    // Before `current`: read after it, it could be that of the worker's next item.
+    const std::uint64_t number = last->item_number.load(memory_order_relaxed);
+    // sync flush.4: acquire; pairs with collision.2; its queue is that of this item
+    return last->current.load(memory_order_acquire) == &item ? item_run{last, number} : item_run{};
 }
 
 /// A ticket for the instance that `runner` has in hand. Under collide_lock.
@@ -39,8 +41,9 @@ found wait_for_running(worker& runner, item_flush_ticket& ticket) noexcept {
     return found::ticket;
 }
 
-/// A ticket for the pending instance, which lies in one of the lists.
+/// A ticket for the pending instance, which lies in one of the lists and stays there while its word is held.
 found wait_for_pending(work_base& item, item_flush_ticket& ticket) noexcept {
+    ticket.beside = run_of(item, word_of(item));
     item_flushes::instance().add(ticket);
     home::add_marks(item, item_mark);
     return found::ticket;
@@ -51,7 +54,7 @@ found look_for_running(work_base& item, item_flush_ticket& ticket) noexcept {
     const std::uint64_t word = as_seen_here(word_of(item));
     // Enqueued meanwhile. An armed timer is not waited for: only the run before it, if there is one.
     if ((word & work_word::pending) != 0 && !is_armed(word)) return found::in_between;
-    worker* runner = runner_of(item, word);
+    worker* const runner = run_of(item, word).by;
     return runner != nullptr ? wait_for_running(*runner, ticket) : found::nothing;
 }
 
@@ -77,18 +80,16 @@ found look_without_queue(work_base& item, item_flush_ticket& ticket) noexcept {
     return look_for_running(item, ticket);
 }
 
-/// The instance that was waited for has been cancelled. One that ran beside it may still do so.
+/// The instance that was waited for has been cancelled. The run beside which it was pending may go on. One that began
+/// later is of a newer instance: whoever took the old one away may have enqueued the item anew.
 void wait_for_earlier(work_base& item, item_flush_ticket& ticket, runtime_state* runtime) noexcept {
-    while (ticket.cancelled) {
-        ticket.cancelled = false;
-        {
-            locked hold{registry::instance().collide_lock};
-            worker* runner = runner_of(item, word_of(item));
-            if (runner == nullptr) return;
-            (void)wait_for_running(*runner, ticket);
-        }
-        wait_for(ticket.done, runtime);
+    if (!ticket.cancelled || ticket.beside.by == nullptr) return;
+    {
+        locked hold{registry::instance().collide_lock};
+        if (run_of(item, word_of(item)) != ticket.beside) return;
+        (void)wait_for_running(*ticket.beside.by, ticket);
     }
+    wait_for(ticket.done, runtime);
 }
 
 }  // namespace

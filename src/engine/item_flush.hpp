@@ -11,11 +11,20 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
+/// One run of an item, as a caller of flush may wait for it.
+struct item_run {
+    worker* by = nullptr;
+    std::uint64_t number = 0;  ///< which item of that worker
+
+    friend bool operator==(const item_run&, const item_run&) = default;
+};
+
 struct item_flush_ticket {
     const work_base* item = nullptr;
     const worker* runner = nullptr;  ///< null: the pending instance
     std::uint64_t number = 0;        ///< which item of the runner
-    bool cancelled = false;          ///< the pending instance did not run: an earlier one may still do so
+    item_run beside;                 ///< of an earlier instance, while the pending one lay in its list
+    bool cancelled = false;          ///< the pending instance did not run; `beside` may still go on
     item_flush_ticket* next = nullptr;
     platform::parker done;
 };

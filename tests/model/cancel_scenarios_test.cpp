@@ -112,6 +112,38 @@ TEST(cancel, of_the_pending_instance_leaves_its_flushers_with_the_one_that_runs)
     }
 }
 
+TEST(cancel, of_a_flushed_instance_lets_its_flush_go_although_the_item_runs_anew) {
+    for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
+        explore(how, schedules, [] {
+            tested_runtime rt;
+            const auto in_order = rt.make_queue(cmwq::ordered{.name = "in order"});
+            tested_item first, item;
+            gate inside, end, flushed;
+            first.body = [&](tested_item&) {
+                inside.open();
+                end.wait();
+            };
+            item.body = [&](tested_item&) { flushed.wait(); };
+            (void)in_order->enqueue(first);
+            inside.wait();
+            (void)in_order->enqueue(item);
+            together({{0,
+                       [&] {
+                           item.flush();
+                           flushed.open();
+                       }},
+                      {-1, [&] {
+                           model::sleep_for(1ms);  // by then the flush waits
+                           (void)item.cancel();
+                           (void)rt.system().enqueue(item);
+                       }}});
+            end.open();
+            in_order->flush();
+            rt.system().flush();
+        });
+    }
+}
+
 TEST(cancel, of_an_item_that_is_left_with_the_worker_that_runs_it) {
     for (const auto& how : {on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(without_watchdog(how), schedules, [] {

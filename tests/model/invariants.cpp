@@ -26,6 +26,9 @@ using engine::worklist;
 
 namespace {
 
+/// Of a step, what weak memory needs to tell whether it happened before another thread's; nothing in other runs.
+using moment = model::detail::sight;
+
 /// What is remembered of one item from step to step.
 struct watched_item {
     cmwq::work_base* item = nullptr;
@@ -36,6 +39,7 @@ struct watched_item {
     int runs_seen = 0;                 ///< as of the last look
     int inside_seen = 0;
     bool published = false;     ///< the pending instance has been pushed to a list
+    moment pushed;              ///< when it was
     bool in_seat = false;       ///< the pending instance went to a seat: it counts against a limit from its start on
     bool awaits_flush = false;  ///< a round of its queue's flush waits for the pending instance
     int begun = 0;              ///< instances that left "pending" to run
@@ -43,6 +47,7 @@ struct watched_item {
     std::uint64_t runner_number = 0;  ///< the runner's item_number
     engine::queue_id runner_queue = 0;
     bool runner_had_seat = false;
+    moment runner_pushed;         ///< when the running instance was
     bool runner_awaited = false;  ///< a round of its queue's flush waits for the running instance
 };
 
@@ -292,13 +297,28 @@ void forget_in_order(const work_base& item) {
 
 // ---- 6. flush completeness: a round of flushing ends after all that was queued or ran before it ---------------------
 
+/// The moment of the last step.
+moment last_moment() {
+    auto& run = *model::detail::scheduler_of_run();
+    if (run.memory() == nullptr || run.steps().size() == 0) return {};
+    return run.memory()->moment_of(run.steps().entry(run.steps().size() - 1).fiber);
+}
+
+/// With weak memory a flush waits for what C++ says was queued before it. The order of the steps says more: nothing
+/// makes one thread know of what another one has just done.
+bool is_known_to(int thread, const moment& pushed) {
+    auto* const memory = model::detail::scheduler_of_run()->memory();
+    return memory == nullptr || memory->happened_before(pushed, thread);
+}
+
 void begin_round(engine::queue_id id) {
     const int caller = platform::current_thread_id();
     for (watched_item& one : seen().items) {
         const bool pending = (one.word & work_word::pending) != 0 && !engine::is_armed(one.word);
-        if (pending && one.published && engine::queue_of_word(one.word) == id) one.awaits_flush = true;
+        const bool waits = pending && one.published && engine::queue_of_word(one.word) == id;
+        if (waits && is_known_to(caller, one.pushed)) one.awaits_flush = true;
         const bool others = one.runner != nullptr && peek(one.runner->thread_id) != caller;
-        if (others && one.runner_queue == id) one.runner_awaited = true;
+        if (others && one.runner_queue == id && is_known_to(caller, one.runner_pushed)) one.runner_awaited = true;
     }
 }
 
@@ -438,6 +458,7 @@ void note_start(watched_item& one, std::uint64_t now) {
     require(one.runner != nullptr, "2 non-reentrancy: a worker says which item it runs");
     one.runner_number = peek(one.runner->item_number);
     one.runner_queue = engine::queue_of_word(now);
+    one.runner_pushed = one.pushed;
     one.runner_awaited = std::exchange(one.awaits_flush, false);
     one.runner_had_seat = std::exchange(one.in_seat, false);
     const cmwq_queue* wq = queue_of(one.runner_queue);
@@ -478,6 +499,7 @@ void follow_pushes_to(const worklist& list, bool of_seat, const cmwq_queue* in_o
     if (pushed == nullptr || engine::is_token(*pushed)) return;
     if (watched_item* one = find_watched(pushed)) {
         one->published = true;
+        one->pushed = last_moment();
         one->in_seat = of_seat;
     }
     if (in_order != nullptr) note_push_in_order(*in_order, *pushed);

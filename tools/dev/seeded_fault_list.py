@@ -434,10 +434,19 @@ FAULTS = [
           "wait_for_pending(item, ticket) : found::in_between;", "wait_for_pending(item, ticket) : found::nothing;",
           "item_flush.*"),
     Fault("runner_known_by_the_address_alone", "src/engine/flush_item.cpp",
-          "worker* last = registry::instance().worker_of(last_worker_of_word(word)); if (last == nullptr) return nullptr;",
+          "worker* last = registry::instance().worker_of(last_worker_of_word(word)); if (last == nullptr) return {};",
           "worker* last = nullptr; (void)word; registry::instance().for_each_worker([&](worker& each) { "
-          "if (each.current.load(memory_order_acquire) == &item) last = &each; }); if (last == nullptr) return nullptr;",
+          "if (each.current.load(memory_order_acquire) == &item) last = &each; }); if (last == nullptr) return {};",
           "item_flush.*"),
+    Fault("flush_waits_for_a_newer_run", "src/engine/flush_item.cpp",
+          "if (!ticket.cancelled || ticket.beside.by == nullptr) return; { locked hold{registry::instance().collide_lock}; "
+          "if (run_of(item, word_of(item)) != ticket.beside) return; (void)wait_for_running(*ticket.beside.by, ticket);",
+          "if (!ticket.cancelled) return; { locked hold{registry::instance().collide_lock}; "
+          "const item_run now = run_of(item, word_of(item)); if (now.by == nullptr) return; "
+          "(void)wait_for_running(*now.by, ticket);",
+          "cancel.*"),
+    Fault("run_beside_a_flushed_instance_is_not_noted", "src/engine/flush_item.cpp",
+          "ticket.beside = run_of(item, word_of(item));", "", "cancel.*"),
     Fault("flushed_queue_is_not_pinned", "src/engine/flush_item.cpp",
           "cmwq_queue* wq = registry::instance().pin_queue(id);",
           "cmwq_queue* wq = registry::instance().pin_queue(id); if (wq != nullptr) registry::instance().unpin_queue(*wq);",

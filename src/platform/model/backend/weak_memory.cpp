@@ -292,6 +292,15 @@ void weak_memory::settle() {
     for (auto& one : threads_) one.now.observed = all;
 }
 
+sight weak_memory::moment_of(int thread) {
+    const auto place = static_cast<std::size_t>(thread);
+    return {place, state(thread).now.happened[place]};
+}
+
+bool weak_memory::happened_before(const sight& moment, int thread) {
+    return state(thread).now.happened[moment.thread] >= moment.clock;
+}
+
 // ---- for the operations --------------------------------------------------------------------------------------------
 
 std::uint64_t load_weakly(const cell_bits& cell, std::memory_order order) noexcept {

@@ -43,8 +43,8 @@ struct view {
 
 /// From this point of its own time on, a thread knew of a store.
 struct sight {
-    std::size_t thread;
-    std::uint32_t clock;
+    std::size_t thread = 0;
+    std::uint32_t clock = 0;
 };
 
 struct stored {
@@ -86,6 +86,13 @@ public:
     void joined(int thread, int ended);
     /// So much time has passed that every store is visible to everybody. No data is ordered by that.
     void settle();
+
+    // ---- for invariants ----
+
+    /// Where `thread` is in its own time.
+    sight moment_of(int thread);
+    /// Does what a thread did up to that moment happen before the next step of `thread`?
+    bool happened_before(const sight& moment, int thread);
 
     // ---- memory (race_check.cpp) ----
 
