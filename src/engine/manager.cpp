@@ -101,9 +101,10 @@ worker* pop_stack(worker_pool& pool) noexcept {
     while ((seen & id_bits) != 0) {
         worker* top = &registry::instance().slot_of(static_cast<worker_id>(seen & id_bits));
         const std::uint64_t next = with_top(seen, top->next_idle.load(memory_order_relaxed));
-        // sync idle.9: acquire if it fails; pairs with idle.6; as idle.8, for the retry. Where it succeeds, it reads
-        // the very store that `seen` was read from: of each value there is one, by its version
-        if (pool.idle_stack.compare_exchange_weak(seen, next, memory_order_relaxed, memory_order_acquire)) return top;
+        // sync idle.9: acquire; pairs with idle.6; as idle.8, for the retry. Where it succeeds, it reads the very store
+        // that `seen` was read from (of each value there is one, by its version), and would need no order; but GCC 12
+        // refuses a failure with a stronger one
+        if (pool.idle_stack.compare_exchange_weak(seen, next, memory_order_acquire)) return top;
     }
     return nullptr;
 }
