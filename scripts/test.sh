@@ -3,6 +3,7 @@
 #
 # Installs what is missing, then runs everything that is checked before a change lands. The last line is
 # "N passed, N failed"; the exit status is 0 only if nothing failed and something passed.
+# While a leg is tested the next ones are built, at a low priority: many tests wait more than they compute.
 # Usage: test.sh [LEG...]   (default: all of them)
 #   ci        GCC, optimized: all tests, the checks of tools/dev, compile-fail, examples, install and consume
 #   tiers     the ci build again, once with each way of finding blocked workers forced
@@ -24,7 +25,7 @@ legs=("$@")
 for leg in "${legs[@]}"; do
     case " ${all_legs[*]} ${matrix[*]} " in
         *" $leg "*) ;;
-        *) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        *) sed -n '4,17s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done
 
@@ -40,17 +41,48 @@ say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 
 # One step that is no ctest run: it counts as one.
 step() {
+    if run_step "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+run_step() {
     local name=$1 log="$logs/${1// /-}.log"
     shift
     if "$@" >"$log" 2>&1; then
-        passed=$((passed + 1))
         echo "$name: passed"
     else
-        failed=$((failed + 1))
         grep -vE "^\[[0-9]+/[0-9]+\] (Building|Linking)" "$log" | tail -n 60
         echo "$name: FAILED (all of it: $log)"
         return 1
     fi
+}
+
+build_preset() {
+    run_step "$1 configure" cmake --preset "$1" &&
+        run_step "$1 build" cmake --build --preset "$1" --parallel "$(nproc)"
+}
+
+# In the background: what the legs test, in their order. What there is to say of a preset is in a file when it is built.
+build_all() {
+    renice -n 10 -p "$BASHPID" >/dev/null
+    local preset
+    for preset in "${legs[@]/#tiers/ci}"; do
+        if [ "$preset" = format ] || [ -e "$logs/$preset-built.txt" ]; then continue; fi
+        build_preset "$preset" >"$logs/$preset-built.part"
+        mv "$logs/$preset-built.part" "$logs/$preset-built.txt"
+    done
+}
+
+# Waits until the preset is built, and counts that as two steps. The exit status is 0 if it can be tested.
+is_built() {
+    local said="$logs/$1-built.txt" built
+    while [ ! -e "$said" ] && kill -0 "$builder" 2>/dev/null; do sleep 0.5; done
+    [ -e "$said" ] || echo "$1 build: FAILED, it was ended" >"$said"
+    cat "$said"
+    built=$(grep -cE ' (configure|build): passed$' "$said")
+    passed=$((passed + built))
+    [ "$built" -eq 2 ] && return
+    failed=$((failed + 1))
+    return 1
 }
 
 # What failed tests printed: the log without the lines of those that passed and without ctest's closing part.
@@ -86,18 +118,14 @@ run_tests() {
 }
 
 preset_leg() {
-    local preset=$1
-    say "$preset"
-    step "$preset configure" cmake --preset "$preset" &&
-        step "$preset build" cmake --build --preset "$preset" --parallel "$(nproc)" &&
-        run_tests "$preset"
+    say "$1"
+    is_built "$1" && run_tests "$1"
 }
 
 # Most of these tests wait rather than compute, so more of them than CPUs run side by side.
 tiers_leg() {
     say tiers
-    step "tiers configure" cmake --preset ci &&
-        step "tiers build" cmake --build --preset ci --parallel "$(nproc)" || return
+    is_built ci || return
     for CMWQ_BLOCK_DETECT in canary batch watchdog off; do
         export CMWQ_BLOCK_DETECT
         say "tiers: $CMWQ_BLOCK_DETECT"
@@ -110,6 +138,11 @@ format_leg() {
     say format
     step format ./scripts/format.sh --check
 }
+
+rm -f "$logs"/*-built.*
+build_all &
+builder=$!
+trap 'kill "$builder" 2>/dev/null' EXIT
 
 for leg in "${legs[@]}"; do
     case $leg in

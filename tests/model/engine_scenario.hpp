@@ -31,7 +31,7 @@ namespace cmwq_test {
 using namespace std::chrono_literals;
 
 /// Of each scenario in the test command; CMWQ_MODEL_SCHEDULES overrides it.
-inline constexpr std::uint64_t schedules = 4'000;
+inline constexpr std::uint64_t schedules = 10'000;
 
 // ---- a look inside -------------------------------------------------------------------------------------------------
 
