@@ -139,7 +139,7 @@ struct runtime_statistics {
         0;                                       ///< The same, by its twin for CPUs busy with the program's threads.
     std::uint64_t blocks_found_by_watchdog = 0;  ///< Workers found, or assumed, blocked at a 10 ms look.
     std::uint64_t blocks_found_by_worker = 0;    ///< By one that had been blocked itself, came back and took over.
-    std::uint64_t canaries_starved = 0;          ///< Times that a batch canary had to stand in for a canary.
+    std::uint64_t canaries_starved = 0;          ///< Times that a batch canary had to look in a canary's place.
     std::uint64_t detection_losses = 0;  ///< Times that a worse way of finding blocks had to be used from then on.
 
     /// How late canaries and the watchdog found blocks: the sum over the blocks counted above, and the worst. The

@@ -7,9 +7,9 @@
 // and parks whenever it can do nothing. Correctness never depends on it: the watchdog bounds every stall that it
 // leaves.
 //
-// Beside busy threads of the same process the lowest priority starves. A twin with the batch policy then stands in for
-// a second or more; the watchdog says when. Protocol page: docs/design/concurrency.md; measurements and rules:
-// docs/adr/0008-the-canary.md.
+// Beside busy threads of the same process the lowest priority starves. A twin with the batch policy then looks in its
+// place, for a second or more; the watchdog says when. Protocol page: docs/design/concurrency.md; measurements and
+// rules: docs/adr/0008-the-canary.md.
 #pragma once
 
 #include "engine/locking.hpp"
@@ -53,7 +53,7 @@ public:
     bool employed() const noexcept { return serving_.load(memory_order_relaxed) != nobody; }
 
     /// By the watchdog, at its tick: the pool has work and its worker is blocked, although the canary is armed. Twice
-    /// within `ticks_remembered` ticks, and the batch twin stands in for a while. True: it does from now on.
+    /// within `ticks_remembered` ticks, and the batch twin looks for a while. True: it does from now on.
     bool missed_a_block(std::chrono::nanoseconds now) noexcept;
     /// By the watchdog, at each tick.
     void tick() noexcept;
@@ -138,8 +138,8 @@ private:
     bird_thread threads_[2];                    // W: idle policy, batch policy
     atomic<std::int64_t> armed_at_{0};          // T: nanoseconds; for the statistics
     std::optional<detector> employed_as_;       // W: as employ was told
-    std::chrono::nanoseconds batch_until_{0};   // W: zero, unless the twin stands in
-    std::chrono::nanoseconds batch_service_{};  // W: how long the twin stood in the last time
+    std::chrono::nanoseconds batch_until_{0};   // W: zero, unless the twin looks
+    std::chrono::nanoseconds batch_service_{};  // W: how long the twin looked the last time
     unsigned ticks_since_miss_ = 0;             // W
     bool missed_ = false;                       // W
     unsigned act_seen_ = 0;                     // W: the idle twin's number at the last tick

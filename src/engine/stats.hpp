@@ -43,7 +43,7 @@ struct statistics {
     atomic<std::uint64_t> highpri_by_preference{0};     // T: highpri workers that were refused it
     atomic<std::uint64_t> cpu_hogs{0};                  // T: items found computing for longer than 10 ms
     atomic<std::uint64_t> flushes{0};                   // T: flushes that had something to wait for
-    atomic<std::uint64_t> canaries_starved{0};          // T: times that a batch canary had to stand in for one
+    atomic<std::uint64_t> canaries_starved{0};          // T: times that a batch canary had to look in its place
     atomic<std::uint64_t> detection_losses{0};          // T: times that a worse tier had to be used from then on
     finds blocks_found[3];                              // T: workers found blocked, by enum detector
     atomic<std::uint64_t> blocks_found_by_worker{0};    // T: the same by others that came back and took over
