@@ -47,6 +47,17 @@ void use_every_part(tested_runtime& rt) {
     rt.system_unbound().flush();
 }
 
+/// A worker on its way to its rest may ask for it after the runtime has joined it.
+TEST(idle, a_watchdog_that_has_ended_is_not_started_any_more) {
+    explore(on_cpus(1), schedules / 40, [] {
+        tested_runtime rt;
+        engine::watchdog& dog = engine::access::impl(rt)->dog;
+        dog.end();
+        dog.arm();
+        model::check(!dog.has_thread(), "there is nobody who would join it");
+    });
+}
+
 TEST(idle, makes_no_step_when_everything_is_done) {
     for (const auto& how : {on_cpus(1), on_cpus(2), on_two_nodes()}) {
         explore(counting_steps(how), schedules, [] {
