@@ -319,13 +319,12 @@ TEST(concurrency_rule, a_canary_that_loses_the_cpu_holds_nobody_up_for_long) {
     explore_canary_beside_a_busy_thread(false, 100ms);
 }
 
-/// The canary finds the block, and nobody is idle: the watchdog makes a worker at once, and not at its next tick,
-/// though it is asked while it is woken for the push.
+/// The canary finds the block, and nobody is idle: the watchdog makes a worker at once, and not at its next tick.
 TEST(concurrency_rule, a_worker_that_has_to_be_made_comes_at_once) {
     for (const int cpus : {1, 2}) {
         explore(on_shared_cpus(cpus), schedules / 2, [cpus] {
             tested_runtime rt{{.detect = block_detection::canary}};
-            model::set_cpu(cpus - 1);  // with two, the watchdog does not share the canary's
+            model::set_cpu(cpus - 1);  // with two, the watchdog is not on the canary's
             tested_item computing, next, blocked, behind;
             nanoseconds began{0};
             computing.body = [](tested_item&) { model::burn(15ms); };

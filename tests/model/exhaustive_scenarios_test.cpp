@@ -197,6 +197,30 @@ TEST(exhaustive, the_owner_of_a_biased_list_and_others_are_never_in_it_at_once) 
     });
 }
 
+TEST(exhaustive, a_list_gets_its_next_owner_when_the_former_one_is_not_in_it) {
+    explore_all(on_cpus(1), preemptions, most_schedules, [] {
+        engine::worklist list;
+        engine::biased_entry former, next;
+        crowd inside;
+        plain_item items[2];
+        for (plain_item& item : items) list.push(item);
+        list.adopt(former, false);
+        int popped = 0;
+        const auto pick = [&](cmwq::work_base&) {
+            inside.enter();
+            model::interrupt();
+            inside.leave();
+            ++popped;
+        };
+        together({{0, [&] { (void)list.pop(former, pick); }}, {0, [&] {
+                                                                   list.adopt(next, false);
+                                                                   (void)list.pop(next, pick);
+                                                               }}});
+        model::check(inside.most == 1, "one at a time");
+        model::check(popped == 2, "each has popped an item");
+    });
+}
+
 TEST(exhaustive, of_two_workers_that_pop_one_has_the_item) {
     explore_all(on_cpus(1), preemptions, most_schedules, [] {
         engine::worklist list;

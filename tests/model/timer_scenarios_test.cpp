@@ -354,4 +354,25 @@ TEST(timer, deferrable_item_that_is_due_at_once_wakes_nobody_who_sleeps) {
     });
 }
 
+/// Nobody waits for it in earnest, so it shows when the watchdog looks. Asked to, it looks at once, though it is woken
+/// for two reasons and finds one token.
+TEST(timer, deferrable_item_comes_with_the_look_that_the_watchdog_is_asked_for) {
+    explore(on_cpus(1), schedules / 8, [] {
+        tested_runtime rt;
+        tested_item blocked, behind;
+        blocked.body = [](tested_item&) { model::sleep_for(30ms); };
+        (void)rt.system().enqueue(blocked);
+        (void)rt.system().enqueue(behind);
+        rt.system().flush();
+        timed_item late{cmwq::deferrable}, punctual;
+        model::check(rt.system().enqueue_delayed(punctual, 1h), "accepted");
+        wait_for(100ms);  // the watchdog and the thread of the timers sleep
+        model::check(rt.system().enqueue_delayed(late, 1ns), "accepted");
+        engine::access::impl(rt)->dog.look_now();
+        wait_for(1ms);
+        model::check(late.runs == 1, "it came with the look, and not 10 ms later");
+        (void)punctual.cancel();
+    });
+}
+
 }  // namespace
