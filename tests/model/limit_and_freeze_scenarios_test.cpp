@@ -188,15 +188,16 @@ TEST(changing_limit, that_comes_first_counts_an_item_that_runs_already) {
 TEST(changing_limit, that_comes_first_lets_its_queue_end_as_the_last_item_does) {
     explore(without_watchdog(on_cpus(1)), schedules, [] {
         tested_runtime rt;
-        for (int round = 0; round < 4; ++round) {
-            tested_item item;
-            gate begun;
-            item.body = [&](tested_item&) { begun.open(); };
+        for (const bool ends_meanwhile : {true, false}) {
+            held_item item;
             {
                 const auto wq = rt.make_queue(cmwq::unbound{.name = "limited later"});
                 model::check(wq->enqueue(item), "an idle item is accepted");
-                begun.wait();
+                item.wait_until_begun();
+                if (ends_meanwhile) item.end.open();
                 (void)wq->set_max_active(1);
+                if (!ends_meanwhile) item.end.open();
+                (void)item.flush();  // is over before the place comes back
             }
             model::check(item.runs == 1, "it ran");
         }

@@ -295,7 +295,7 @@ FAULTS = [
           "home::add_marks(*picked.item, waiting & ~limit_mark);", "home::add_marks(*picked.item, waiting & queue_mark);",
           "item_flush.*:cancel.*:disable.*"),
     Fault("collided_item_put_behind_its_seat", "src/engine/collision.cpp", ".push_front(*picked.item);",
-          ".push_back(*picked.item);", "ordered_queue.keeps_the_order_past_an_item_that_still_runs_elsewhere"),
+          ".push_back(*picked.item);", "ordered_queue.keeps_those_behind_an_item_waiting_until_it_has_run_elsewhere"),
     Fault("note_for_an_earlier_item_counts", "src/engine/note.hpp",
           "if ((seen >> note_number_shift) != number) return 0;", "if (seen == 0) return 0;", "item_flush.of_a_run_whose_word_names_another_queue_waits_for_that_run",
           units=("concurrency", "collision")),
