@@ -69,7 +69,7 @@ TEST(non_reentrancy, an_item_is_not_left_with_a_worker_that_just_finished_it) {
 TEST(non_reentrancy, an_item_left_with_a_worker_that_goes_to_sleep_runs) {
     model::options how = on_cpus(1);
     how.weak_memory = true;
-    explore(without_watchdog(how), schedules, [] {
+    explore(without_watchdog(how), schedules / 4, [] {
         tested_runtime rt;
         tested_item item;
         item.body = [&](tested_item& self) {
