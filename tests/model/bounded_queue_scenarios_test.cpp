@@ -169,7 +169,7 @@ TEST(bounded_queue, item_in_its_enqueuer_that_waits_is_counted_nowhere) {
 
 TEST(bounded_queue, what_an_item_in_its_enqueuer_enqueues_begins_at_once) {
     explore(without_watchdog(on_cpus(2)), schedules / 8, [] {
-        tested_runtime rt;
+        tested_runtime rt{{.detect = cmwq::block_detection::watchdog}};  // a canary would come round to it as soon
         const auto wq = make_queue_full_at_two(rt);
         gate inside, way_out;
         tested_item running, pending, here, inner;

@@ -59,6 +59,19 @@ TEST(cancel, sync_leaves_the_item_idle_for_all_who_call_it) {
     }
 }
 
+TEST(cancel, sync_shuts_enqueuers_out_for_as_long_as_it_takes) {
+    explore(on_cpus(1), schedules / 8, [] {
+        tested_runtime rt;
+        tested_item item;
+        model::check(rt.system().enqueue(item), "an idle item is accepted");
+        (void)item.cancel_sync();
+        const int before = item.runs;
+        model::check(rt.system().enqueue(item), "and is accepted again");
+        rt.system().flush();
+        model::check(item.runs == before + 1, "it ran");
+    });
+}
+
 TEST(cancel, of_a_flushed_item_lets_its_flushers_go) {
     for (const auto& how : {on_cpus(1), on_cpus(2)}) {
         explore(without_watchdog(how), schedules, [] {

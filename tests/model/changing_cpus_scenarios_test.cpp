@@ -150,6 +150,9 @@ TEST(changing_cpus, place_holds_again_when_the_cpu_is_back) {
 TEST(changing_cpus, no_new_item_goes_to_a_cpu_that_is_gone) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;
+        tested_item first;
+        (void)rt.system_unbound().enqueue(first);
+        (void)first.flush();  // its pools were made while both were there
         lose_cpu(1);
         model::set_cpu(1);
         model::check(platform::current_cpu() == 0, "a thread there counts as one of the CPU in use");

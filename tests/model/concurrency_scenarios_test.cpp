@@ -32,6 +32,7 @@ void check_counts_are_zero() {
                 pool.nr_idle.load(std::memory_order_relaxed) + pool.nr_ended.load(std::memory_order_relaxed);
             return resting == pool.nr_workers.load(std::memory_order_relaxed) &&
                    pool.nr_running.load(std::memory_order_relaxed) == 0 &&
+                   pool.nr_starting.load(std::memory_order_relaxed) == 0 &&
                    pool.near->nr_looking.load(std::memory_order_relaxed) == 0;
         };
         while (!at_rest()) model::sleep_for(1ms);
@@ -287,11 +288,11 @@ TEST(concurrency_rule, one_item_computes_per_cpu_while_others_block_and_come_bac
 }
 
 /// The canary has taken the blocked worker out of the count, or is about to wake the next one, and loses its CPU.
-void explore_canary_beside_a_busy_thread(bool may_leave_idle_policy) {
+void explore_canary_beside_a_busy_thread(bool may_leave_idle_policy, nanoseconds busy_for) {
     model::options how = on_shared_cpus(1);
     how.step_time = 1us;
     how.may_leave_idle_policy = may_leave_idle_policy;
-    explore(how, schedules, [] {
+    explore(how, schedules, [busy_for] {
         tested_runtime rt{{.detect = block_detection::canary}};
         put_canary_on_duty(rt.system());
         tested_item blocked;
@@ -299,9 +300,9 @@ void explore_canary_beside_a_busy_thread(bool may_leave_idle_policy) {
         blocked.body = [](tested_item&) { model::sleep_for(10s); };
         auto busy = model::spawn(
             "busy application",
-            [&behind] {
+            [&behind, busy_for] {
                 model::sleep_for(nanoseconds(model::random_below(400'000)));
-                model::burn(100ms);
+                model::burn(busy_for);
                 model::check(behind.runs == 1, "the next item begins within some ticks");
             },
             0);
@@ -314,8 +315,34 @@ void explore_canary_beside_a_busy_thread(bool may_leave_idle_policy) {
 }
 
 TEST(concurrency_rule, a_canary_that_loses_the_cpu_holds_nobody_up_for_long) {
-    explore_canary_beside_a_busy_thread(true);
-    explore_canary_beside_a_busy_thread(false);
+    explore_canary_beside_a_busy_thread(true, 25ms);  // the second tick lifts its policy
+    explore_canary_beside_a_busy_thread(false, 100ms);
+}
+
+/// The canary finds the block, and nobody is idle: the watchdog makes a worker at once, and not at its next tick.
+TEST(concurrency_rule, a_worker_that_has_to_be_made_comes_at_once) {
+    for (const int cpus : {1, 2}) {
+        explore(on_shared_cpus(cpus), schedules / 2, [cpus] {
+            tested_runtime rt{{.detect = block_detection::canary}};
+            model::set_cpu(cpus - 1);  // with two, the watchdog is not on the canary's
+            tested_item computing, next, blocked, behind;
+            nanoseconds began{0};
+            computing.body = [](tested_item&) { model::burn(15ms); };
+            blocked.body = [&](tested_item&) { model::sleep_for(100ms); };
+            behind.body = [&](tested_item&) { began = platform::now(); };
+            (void)rt.system().enqueue_on(0, computing);
+            (void)rt.system().enqueue_on(0, next);  // for this one the canary is made
+            rt.system().flush();
+            model::sleep_for(100ms);
+            (void)rt.system().enqueue_on(0, blocked);
+            model::sleep_for(1ms);
+            const nanoseconds pushed = platform::now();
+            (void)rt.system().enqueue_on(0, behind);
+            rt.system().flush();
+            model::check(began - pushed < 5ms, "the next item does not wait for a tick");
+            check_counts_are_zero();
+        });
+    }
 }
 
 /// The canary does not get the CPU any more when the second item blocks. The worker of the first does, when it comes

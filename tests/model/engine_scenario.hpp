@@ -19,6 +19,7 @@
 #include "model/forget_run.hpp"
 #include "model/invariants.hpp"
 
+#include <array>
 #include <chrono>
 #include <cmwq/cmwq.hpp>
 #include <functional>
@@ -166,6 +167,24 @@ private:
     platform::parker parker_;
 };
 
+/// Its first run lasts until it is told to end.
+struct held_item : tested_item {
+    gate end;
+
+    held_item() {
+        body = [this](tested_item&) {
+            if (runs == 1) end.wait();
+        };
+    }
+    /// Asks the library: it may have no thread that looks after this item.
+    void wait_until_begun() {
+        while (runs == 0) {
+            (void)pending();
+            model::sleep_for(1ms);
+        }
+    }
+};
+
 /// How many are inside, and how many were at most.
 struct crowd {
     int inside = 0;
@@ -175,6 +194,28 @@ struct crowd {
         if (++inside > most) most = inside;
     }
     void leave() { --inside; }
+};
+
+/// Items of which none ends before all have begun.
+template <std::size_t Count>
+struct meeting {
+    std::array<tested_item, Count> items;
+    std::array<gate, Count> all_here;
+    std::size_t arrived = 0;
+
+    meeting() {
+        for (std::size_t i = 0; i < Count; ++i) {
+            items[i].body = [this, i](tested_item&) {
+                if (++arrived == Count) {
+                    for (gate& each : all_here) each.open();
+                }
+                all_here[i].wait();
+            };
+        }
+    }
+    void check_each_came() const {
+        for (const tested_item& item : items) model::check(item.runs == 1, "each came to the meeting");
+    }
 };
 
 /// Freezes, and thaws again after a while; `quiet` while nothing of a freezable queue may run.

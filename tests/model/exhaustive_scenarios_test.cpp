@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The smallest parts of the engine under every schedule with at most two preemptions: an item's state word, the inbox,
-// the worklist with its biased lock, the bound. What is whole enough for a runtime is too long for this and is explored
-// by chance.
+// the worklist with its biased lock, the idle stack, the bound. What is whole enough for a runtime is too long for this
+// and is explored by chance.
 #include "engine/bound.hpp"
+#include "engine/manager.hpp"
+#include "engine/registry.hpp"
 #include "engine/worklist.hpp"
 #include "model/engine_scenario.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -193,6 +197,30 @@ TEST(exhaustive, the_owner_of_a_biased_list_and_others_are_never_in_it_at_once) 
     });
 }
 
+TEST(exhaustive, a_list_gets_its_next_owner_when_the_former_one_is_not_in_it) {
+    explore_all(on_cpus(1), preemptions, most_schedules, [] {
+        engine::worklist list;
+        engine::biased_entry former, next;
+        crowd inside;
+        plain_item items[2];
+        for (plain_item& item : items) list.push(item);
+        list.adopt(former, false);
+        int popped = 0;
+        const auto pick = [&](cmwq::work_base&) {
+            inside.enter();
+            model::interrupt();
+            inside.leave();
+            ++popped;
+        };
+        together({{0, [&] { (void)list.pop(former, pick); }}, {0, [&] {
+                                                                   list.adopt(next, false);
+                                                                   (void)list.pop(next, pick);
+                                                               }}});
+        model::check(inside.most == 1, "one at a time");
+        model::check(popped == 2, "each has popped an item");
+    });
+}
+
 TEST(exhaustive, of_two_workers_that_pop_one_has_the_item) {
     explore_all(on_cpus(1), preemptions, most_schedules, [] {
         engine::worklist list;
@@ -204,6 +232,60 @@ TEST(exhaustive, of_two_workers_that_pop_one_has_the_item) {
         const auto pick = [&](cmwq::work_base&) { ++popped; };
         together({{0, [&] { (void)list.pop(first, pick); }}, {0, [&] { (void)list.pop(second, pick); }}});
         model::check(popped == 1, "the item is popped once");
+    });
+}
+
+/// Workers without a thread, on the idle stack of a pool that nobody uses.
+struct sleepers {
+    cmwq::runtime rt;
+    engine::worker_pool* pool = nullptr;
+    std::array<engine::worker*, 3> all{};
+    std::array<bool, 3> awake{};
+
+    sleepers() {
+        model::check(engine::make_ready(engine::as_engine(rt.system())), "there is memory");
+        pool = &engine::as_engine(rt.system()).scope->pools[0];
+        for (engine::worker*& each : all) {
+            each = engine::registry::instance().acquire_worker();
+            each->pool = pool;
+            engine::push_idle(*each);
+        }
+    }
+    ~sleepers() {
+        for (engine::worker* each : all) engine::registry::instance().release_worker(*each);
+    }
+
+    /// False: nobody is idle.
+    bool wake(engine::worker*& woken) {
+        woken = engine::pop_idle(*pool);
+        if (woken == nullptr) return false;
+        bool& is_awake = awake[static_cast<std::size_t>(std::find(all.begin(), all.end(), woken) - all.begin())];
+        model::check(!std::exchange(is_awake, true), "nobody is woken twice");
+        return true;
+    }
+    void rest(engine::worker& woken) {
+        awake[static_cast<std::size_t>(std::find(all.begin(), all.end(), &woken) - all.begin())] = false;
+        engine::push_idle(woken);
+    }
+};
+
+TEST(exhaustive, each_idle_worker_is_woken_once_though_one_comes_back_meanwhile) {
+    explore_all(on_cpus(1), preemptions, most_schedules, [] {
+        sleepers idle;
+        together({{0,
+                   [&] {
+                       engine::worker* woken = nullptr;
+                       (void)idle.wake(woken);
+                   }},
+                  {0, [&] {
+                       engine::worker *first = nullptr, *second = nullptr;
+                       if (!idle.wake(first) || !idle.wake(second)) return;
+                       idle.rest(*first);
+                   }}});
+        engine::worker* last = nullptr;
+        while (idle.wake(last)) {}
+        model::check(idle.awake == std::array{true, true, true}, "nobody is forgotten");
+        model::check(idle.pool->ended_stack.load(relaxed) == 0, "and nobody taken for one whose thread has ended");
     });
 }
 

@@ -378,6 +378,30 @@ TEST(item_flush, waits_for_the_run_that_a_refusal_spoke_of) {
     });
 }
 
+/// Its word names another queue by then, whose lists alone the flusher holds: the worker may go on to its next item
+/// meanwhile, and that one's end is not this one's.
+TEST(item_flush, of_a_run_whose_word_names_another_queue_waits_for_that_run) {
+    explore(without_watchdog(on_cpus(1)), schedules, [] {
+        tested_runtime rt;
+        const auto other = rt.make_queue(cmwq::percpu{.name = "other", .highpri = true, .freezable = true});
+        rt.freeze();
+        for (int round = 0; round < 4; ++round) {
+            tested_item item, behind;
+            gate nearly_done;
+            item.body = [&](tested_item& self) {
+                (void)other->enqueue(self);
+                (void)self.cancel();
+                nearly_done.open();
+            };
+            model::check(rt.system().enqueue(item) && rt.system().enqueue(behind), "both are accepted");
+            nearly_done.wait();
+            (void)item.flush();
+            model::check(item.runs == 1 && item.inside == 0, "its run is over");
+            rt.system().flush();
+        }
+    });
+}
+
 TEST(item_flush, is_not_deceived_by_the_former_item_at_the_same_address) {
     // The old function, on the younger worker, outlives its item and ends only after the flush of the new one.
     explore(on_cpus(2), schedules, [] {

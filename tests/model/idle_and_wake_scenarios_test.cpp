@@ -47,6 +47,35 @@ void use_every_part(tested_runtime& rt) {
     rt.system_unbound().flush();
 }
 
+std::uint64_t steps_to_lock(engine::worklist& list) CMWQ_NO_THREAD_SAFETY_ANALYSIS {
+    const std::uint64_t before = steps_so_far;
+    list.lock();
+    list.unlock();
+    return steps_so_far - before;
+}
+
+/// To take the bias from an owner costs a fence in all threads. Who steals from an idle pool does not pay it.
+TEST(idle, a_list_that_its_owner_has_left_is_locked_as_if_it_had_none) {
+    explore(counting_steps(on_cpus(1)), schedules / 40, [] {
+        engine::worklist left, never_owned;
+        engine::biased_entry owner;
+        left.adopt(owner, false);
+        left.disown(owner);
+        model::check(steps_to_lock(left) == steps_to_lock(never_owned), "nothing has to be revoked");
+    });
+}
+
+/// A worker on its way to its rest may ask for it after the runtime has joined it.
+TEST(idle, a_watchdog_that_has_ended_is_not_started_any_more) {
+    explore(on_cpus(1), schedules / 40, [] {
+        tested_runtime rt;
+        engine::watchdog& dog = engine::access::impl(rt)->dog;
+        dog.end();
+        dog.arm();
+        model::check(!dog.has_thread(), "there is nobody who would join it");
+    });
+}
+
 TEST(idle, makes_no_step_when_everything_is_done) {
     for (const auto& how : {on_cpus(1), on_cpus(2), on_two_nodes()}) {
         explore(counting_steps(how), schedules, [] {

@@ -11,6 +11,15 @@ namespace {
 
 using namespace cmwq_test;
 
+/// Its body sleeps for long, and counts who is inside beside it.
+void make_sleeper(tested_item& item, crowd& inside) {
+    item.body = [&inside](tested_item&) {
+        inside.enter();
+        model::sleep_for(60ms);
+        inside.leave();
+    };
+}
+
 TEST(changing_limit, is_kept_and_no_item_is_forgotten) {
     for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(without_watchdog(how), schedules, [] {
@@ -103,6 +112,135 @@ TEST(changing_limit, comes_first_while_items_are_enqueued_stolen_and_left) {
     }
 }
 
+TEST(changing_limit, raised_by_two_lets_two_more_begin) {
+    explore(on_cpus(1), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited", .max_active = 1});
+        meeting<3> all;
+        for (tested_item& item : all.items) (void)wq->enqueue(item);
+        model::check(wq->set_max_active(3), "there is memory");
+        wq->flush();
+        all.check_each_came();
+    });
+}
+
+TEST(changing_limit, lowered_ends_a_token_with_its_present_item) {
+    explore(on_cpus(1), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited", .max_active = 2});
+        held_item active[2];
+        std::array<tested_item, 3> waiting;
+        crowd inside;
+        for (tested_item& item : waiting) make_sleeper(item, inside);
+        for (held_item& item : active) model::check(wq->enqueue(item), "an idle item is accepted");
+        for (tested_item& item : waiting) (void)wq->enqueue(item);
+        for (held_item& item : active) item.wait_until_begun();
+        model::check(wq->set_max_active(1), "a lower limit needs no memory");
+        for (held_item& item : active) item.end.open();
+        wq->flush();
+        model::check(inside.most == 1, "of two that were active one goes on");
+        for (const tested_item& item : waiting) model::check(item.runs == 1, "each item ran");
+    });
+}
+
+/// The first item computes, so that nobody is woken for those behind it: they lie in the pool when the limit comes.
+TEST(changing_limit, that_comes_first_holds_for_what_runs_and_for_what_waits) {
+    explore(on_cpus(1), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited later"});
+        tested_item computing, behind[2];
+        crowd inside;
+        gate begun;
+        computing.body = [&](tested_item&) {
+            begun.open();
+            model::burn(5ms);
+        };
+        for (tested_item& item : behind) make_sleeper(item, inside);
+        model::check(wq->enqueue(computing), "an idle item is accepted");
+        begun.wait();
+        for (tested_item& item : behind) (void)wq->enqueue(item);
+        model::check(wq->set_max_active(1), "there is memory");
+        wq->flush();
+        model::check(inside.most == 1, "those that waited in the pool obey it too");
+        for (const tested_item& item : behind) model::check(item.runs == 1, "each item ran");
+    });
+}
+
+TEST(changing_limit, that_comes_first_counts_an_item_that_runs_already) {
+    explore(on_cpus(1), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited later"});
+        held_item before;
+        tested_item after;
+        model::check(wq->enqueue(before), "an idle item is accepted");
+        before.wait_until_begun();
+        model::check(wq->set_max_active(1), "there is memory");
+        (void)wq->enqueue(after);
+        model::sleep_for(50ms);
+        model::check(after.runs == 0, "it waits for the one that was there before the limit");
+        before.end.open();
+        wq->flush();
+        model::check(after.runs == 1, "and runs then");
+    });
+}
+
+/// The queue ends while a worker is about to give back the place of an item that was counted when the limit came.
+TEST(changing_limit, that_comes_first_lets_its_queue_end_as_the_last_item_does) {
+    explore(without_watchdog(on_cpus(1)), schedules, [] {
+        tested_runtime rt;
+        for (const bool ends_meanwhile : {true, false}) {
+            held_item item;
+            {
+                const auto wq = rt.make_queue(cmwq::unbound{.name = "limited later"});
+                model::check(wq->enqueue(item), "an idle item is accepted");
+                item.wait_until_begun();
+                if (ends_meanwhile) item.end.open();
+                (void)wq->set_max_active(1);
+                if (!ends_meanwhile) item.end.open();
+                (void)item.flush();  // is over before the place comes back
+            }
+            model::check(item.runs == 1, "it ran");
+        }
+    });
+}
+
+/// A worker that is about to leave its item with the one that runs it is counted, and gives the place back.
+TEST(changing_limit, that_comes_first_counts_nobody_who_gives_his_item_away) {
+    explore(without_watchdog(on_cpus(1)), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::percpu{.name = "limited later"});
+        held_item shared;
+        tested_item other;
+        model::check(rt.system_highpri().enqueue(shared), "an idle item is accepted");
+        shared.wait_until_begun();
+        (void)wq->enqueue(shared);
+        (void)wq->set_max_active(1);
+        shared.end.open();
+        (void)wq->enqueue(other);
+        wq->flush();
+        model::check(shared.runs == 2 && other.runs == 1, "each accepted enqueue ran");
+    });
+}
+
+/// Who cancels looks for the item in the pools and in the seats: they may come between his look for seats and his hold.
+TEST(changing_limit, that_comes_first_hides_no_item_from_a_cancel) {
+    explore(without_watchdog(on_cpus(2)), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited later"});
+        std::array<tested_item, 4> items;
+        std::array<bool, 4> cancelled{};
+        for (tested_item& item : items) (void)wq->enqueue(item);
+        const auto cancel = [&](std::size_t first) {
+            for (std::size_t i = first; i < first + 2; ++i) cancelled[i] = items[i].cancel();
+        };
+        together({{0, [&] { cancel(2); }}, {1, [&] { cancel(0); }}, {0, [&] { (void)wq->set_max_active(1); }}});
+        wq->flush();
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            model::check(items[i].runs == (cancelled[i] ? 0 : 1), "it ran, or was cancelled");
+        }
+    });
+}
+
 TEST(freezing, holds_everything_back_and_forgets_nothing) {
     for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(without_watchdog(how), schedules, [] {
@@ -134,6 +272,21 @@ TEST(freezing, holds_everything_back_and_forgets_nothing) {
             for (const tested_item& item : second) model::check(item.runs == 1, "each item ran");
         });
     }
+}
+
+TEST(freezing, ends_and_what_waited_goes_on_at_once) {
+    explore(on_cpus(1), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::ordered{.name = "in order", .freezable = true});
+        tested_item item;
+        rt.freeze();
+        (void)wq->enqueue(item);
+        const auto thawed = platform::now();
+        rt.thaw();
+        wq->flush();
+        model::check(item.runs == 1, "it ran");
+        model::check(platform::now() - thawed < 5ms, "and waited for no look of the watchdog");
+    });
 }
 
 TEST(freezing, leaves_cancel_and_destruction_working) {

@@ -33,6 +33,42 @@ TEST(mem_reclaim, runs_every_item_without_a_worker) {
     }
 }
 
+TEST(mem_reclaim, leaves_the_items_of_other_queues_to_their_workers) {
+    explore(with_nothing_but_a_rescuer(1), schedules / 8, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::percpu{.name = "reclaim", .mem_reclaim = true});
+        tested_item other, item;
+        (void)rt.system().enqueue(other);
+        (void)wq->enqueue(item);
+        wq->flush();
+        model::check(item.runs == 1, "it runs");
+        model::check(other.runs == 0 && other.cancel(), "what may need memory waits for a worker");
+    });
+}
+
+/// The rescuer runs an item that a worker of another pool has the next instance of.
+TEST(mem_reclaim, sends_on_what_is_left_with_its_rescuer) {
+    model::options how = with_nothing_but_a_rescuer(1);
+    how.failing_thread_starts.from = 3;  // the first two are that worker and the rescuer
+    explore(how, schedules / 8, [] {
+        tested_runtime rt;
+        tested_item first, item;
+        (void)rt.system_highpri().enqueue(first);
+        rt.system_highpri().flush();
+        const auto wq = rt.make_queue(cmwq::percpu{.name = "reclaim", .mem_reclaim = true});
+        item.body = [&](tested_item& self) {
+            if (self.runs != 1) return;
+            model::check(cmwq::this_worker::is_rescuer(), "only a rescuer can run this");
+            (void)rt.system_highpri().enqueue(self);
+            model::sleep_for(1ms);  // the worker has come to it
+        };
+        (void)wq->enqueue(item);
+        wq->flush();
+        rt.system_highpri().flush();
+        model::check(item.runs == 2, "each accepted enqueue ran");
+    });
+}
+
 TEST(mem_reclaim, keeps_the_order_of_an_ordered_queue) {
     explore(with_nothing_but_a_rescuer(2), schedules, [] {
         tested_runtime rt;

@@ -216,6 +216,53 @@ TEST(nested_limit, comes_to_a_parent_whose_items_are_in_the_pools) {
     }
 }
 
+TEST(nested_limit, raised_for_the_parent_is_raised_for_its_children) {
+    explore(on_cpus(1), schedules / 4, [] {
+        tested_runtime rt;
+        const auto parent = rt.make_queue(cmwq::unbound{.name = "parent", .max_active = 1});
+        const auto child = rt.make_queue(cmwq::unbound{.name = "child", .parent = &*parent});
+        meeting<2> both;
+        enqueue_all(*child, both.items);
+        model::check(parent->set_max_active(2), "there is memory");
+        child->flush();
+        both.check_each_came();
+    });
+}
+
+/// Of two children that have a place of the parent's each, one has to give it back with its present item.
+TEST(nested_limit, lowered_for_the_parent_ends_the_turn_of_a_child) {
+    explore(on_cpus(2), schedules / 4, [] {
+        tested_runtime rt;
+        const auto parent = rt.make_queue(cmwq::unbound{.name = "parent", .max_active = 2});
+        const auto one = rt.make_queue(cmwq::ordered{.name = "one", .parent = &*parent});
+        const auto other = rt.make_queue(cmwq::ordered{.name = "other", .parent = &*parent});
+        held_item active[2];
+        std::array<tested_item, 2> waiting[2];
+        crowd inside;
+        for (auto& some : waiting) {
+            for (tested_item& item : some) {
+                item.body = [&](tested_item&) {
+                    inside.enter();
+                    model::sleep_for(60ms);
+                    inside.leave();
+                };
+            }
+        }
+        const auto enqueue = [&](cmwq::queue& child, std::size_t which) {
+            model::check(child.enqueue(active[which]), "an idle item is accepted");
+            enqueue_all(child, waiting[which]);
+        };
+        together({{0, [&] { enqueue(*one, 0); }}, {1, [&] { enqueue(*other, 1); }}});
+        for (held_item& item : active) item.wait_until_begun();
+        model::check(parent->set_max_active(1), "a lower limit needs no memory");
+        for (held_item& item : active) item.end.open();
+        one->flush();
+        other->flush();
+        model::check(inside.most == 1, "of two that were active one goes on");
+        for (const auto& some : waiting) check_each_ran(some);
+    });
+}
+
 /// Freezes and thaws while two producers enqueue to the parent and to the child.
 void freeze_a_family(bool parent_freezes, bool child_freezes) {
     tested_runtime rt;

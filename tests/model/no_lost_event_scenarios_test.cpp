@@ -46,6 +46,19 @@ TEST(no_lost_event, a_run_follows_every_enqueue) {
     }
 }
 
+/// On a processor that holds stores back, and reads old values.
+TEST(no_lost_event, a_run_sees_what_was_stored_before_a_refusal) {
+    model::options how = on_cpus(2);
+    how.weak_memory = true;
+    explore(how, schedules / 4, [] {
+        tested_runtime rt;
+        mailbox box;
+        box.send(rt.system(), 3);
+        rt.system().flush();
+        check_all_seen(box);
+    });
+}
+
 TEST(no_lost_event, also_through_two_queues_at_once) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;

@@ -65,6 +65,24 @@ TEST(non_reentrancy, an_item_is_not_left_with_a_worker_that_just_finished_it) {
     });
 }
 
+/// Where a processor holds stores back, a worker may see only in its last look that an item was left with it.
+TEST(non_reentrancy, an_item_left_with_a_worker_that_goes_to_sleep_runs) {
+    model::options how = on_cpus(1);
+    how.weak_memory = true;
+    explore(without_watchdog(how), schedules / 4, [] {
+        tested_runtime rt;
+        tested_item item;
+        item.body = [&](tested_item& self) {
+            if (self.runs == 1) (void)rt.system_unbound().enqueue(self);
+            work_a_little();
+        };
+        (void)rt.system().enqueue(item);
+        rt.system().flush();
+        rt.system_unbound().flush();
+        model::check(item.runs == 2, "it ran twice");
+    });
+}
+
 TEST(non_reentrancy, holds_between_an_ordered_queue_and_a_system_queue) {
     for (const auto& how : {on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(without_watchdog(how), schedules, [] {

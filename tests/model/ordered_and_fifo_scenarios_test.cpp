@@ -115,6 +115,23 @@ TEST(ordered_queue, keeps_the_order_past_an_item_that_still_runs_elsewhere) {
     });
 }
 
+TEST(ordered_queue, keeps_those_behind_an_item_waiting_until_it_has_run_elsewhere) {
+    explore(without_watchdog(on_cpus(1)), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::ordered{.name = "in order"});
+        held_item shared;
+        tested_item behind;
+        behind.body = [&](tested_item&) { model::check(shared.runs == 2, "it is not overtaken"); };
+        model::check(rt.system_highpri().enqueue(shared), "an idle item is accepted");
+        shared.wait_until_begun();
+        model::check(wq->enqueue(shared) && wq->enqueue(behind), "both are accepted");
+        model::sleep_for(1ms);  // the token has come to it
+        shared.end.open();
+        wq->flush();
+        model::check(behind.runs == 1, "each item ran");
+    });
+}
+
 TEST(ordered_queue, takes_an_item_that_enqueues_itself_behind_the_others) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;

@@ -226,6 +226,39 @@ TEST(memory_failure, of_any_one_allocation_leaks_and_loses_nothing) {
     }
 }
 
+void raise_a_limit() {
+    try {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited", .max_active = 1});
+        if (!wq) return;
+        std::array<tested_item, 3> items;
+        crowd inside;
+        for (tested_item& item : items) {
+            item.body = [&](tested_item&) {
+                inside.enter();
+                model::sleep_for(60ms);
+                inside.leave();
+            };
+        }
+        const int limit = wq->set_max_active(3) ? 3 : 1;
+        for (tested_item& item : items) (void)wq->enqueue(item);
+        wq->flush();
+        model::check(inside.most <= limit, "a limit that was refused is not in force");
+    } catch (const std::bad_alloc&) {
+        // the runtime itself: its constructor says so
+    }
+}
+
+TEST(memory_failure, of_a_new_limit_leaves_the_former_one) {
+    const std::uint64_t allocations = model::run(on_cpus(1), raise_a_limit).allocations;
+    ASSERT_GE(allocations, 5u);
+    for (std::uint64_t nth = 1; nth <= allocations; ++nth) {
+        model::options how = on_cpus(1);
+        how.failing_allocations.nth = nth;
+        explore(how, schedules / 40, raise_a_limit);
+    }
+}
+
 TEST(memory_failure, of_some_allocations_and_starts_leaks_and_loses_nothing) {
     model::options how = on_cpus(2);
     how.failing_allocations.probability = 0.2;

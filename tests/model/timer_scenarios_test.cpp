@@ -160,6 +160,25 @@ TEST(timer, mod_between_two_queues_loses_nothing) {
     });
 }
 
+TEST(timer, mod_to_another_queue_runs_the_item_there) {
+    explore(on_cpus(1), schedules / 8, [] {
+        tested_runtime rt;
+        const auto in_order = rt.make_queue(cmwq::ordered{.name = "in order"});
+        for (const auto later : {0ms, 1ms}) {
+            timed_item item;
+            item.body = [&](timed_item&) {
+                model::check(cmwq::this_worker::current_queue() == &*in_order, "the queue that it was moved to");
+            };
+            model::check(rt.system().enqueue_delayed(item, 1h), "accepted");
+            (void)in_order->mod_delayed(item, later);
+            wait_for(2ms);
+            in_order->flush();
+            model::check(item.runs == 1, "it has run");
+            (void)item.cancel_sync();
+        }
+    });
+}
+
 TEST(timer, flush_delayed_returns_after_the_run) {
     explore(leaping(on_cpus(2)), schedules, [] {
         tested_runtime rt;
@@ -318,6 +337,41 @@ TEST(timer, deferrable_item_wakes_nobody_and_comes_with_the_next_punctual_one) {
         wait_for(2ms);
         rt.system().flush();
         model::check(late.runs == 1, "it came with the other one");
+    });
+}
+
+TEST(timer, deferrable_item_that_is_due_at_once_wakes_nobody_who_sleeps) {
+    explore(on_cpus(1), schedules / 8, [] {
+        tested_runtime rt;
+        timed_item late{cmwq::deferrable}, punctual;
+        model::check(rt.system().enqueue_delayed(punctual, 1h), "accepted");
+        wait_for(1ms);  // the thread sleeps
+        model::check(rt.system().enqueue_delayed(late, 1ns), "accepted");
+        wait_for(1ms);
+        model::check(late.runs == 0, "an idle machine is left alone");
+        (void)late.cancel();
+        (void)punctual.cancel();
+    });
+}
+
+/// Nobody waits for it in earnest, so it shows when the watchdog looks. Asked to, it looks at once, though it is woken
+/// for two reasons and finds one token.
+TEST(timer, deferrable_item_comes_with_the_look_that_the_watchdog_is_asked_for) {
+    explore(on_cpus(1), schedules / 8, [] {
+        tested_runtime rt;
+        tested_item blocked, behind;
+        blocked.body = [](tested_item&) { model::sleep_for(30ms); };
+        (void)rt.system().enqueue(blocked);
+        (void)rt.system().enqueue(behind);
+        rt.system().flush();
+        timed_item late{cmwq::deferrable}, punctual;
+        model::check(rt.system().enqueue_delayed(punctual, 1h), "accepted");
+        wait_for(100ms);  // the watchdog and the thread of the timers sleep
+        model::check(rt.system().enqueue_delayed(late, 1ns), "accepted");
+        engine::access::impl(rt)->dog.look_now();
+        wait_for(1ms);
+        model::check(late.runs == 1, "it came with the look, and not 10 ms later");
+        (void)punctual.cancel();
     });
 }
 
