@@ -55,13 +55,16 @@ struct from_member<Member> {
 
     /// The object around a work: the inverse of to_work. `item` must be such a work.
     static T* to_item(work_base* item) noexcept {
-        return reinterpret_cast<T*>(reinterpret_cast<char*>(static_cast<Work*>(item)) - offset());
+        return reinterpret_cast<T*>(reinterpret_cast<char*>(static_cast<Work*>(item)) -
+                                    offset(static_cast<T*>(nullptr)));
     }
 
 private:
     // In the Itanium C++ ABI (2.3) a pointer to a data member is its offset. offsetof would refuse classes that are not
     // of standard layout.
-    static std::ptrdiff_t offset() noexcept {
+    // The parameter is for GCC 12: a function that knows of a class in an anonymous namespace by `Member` alone is one
+    // and the same in all sources that have a class and a member of these names.
+    static std::ptrdiff_t offset(const T*) noexcept {
         constexpr Work T::*member = Member;
         std::ptrdiff_t distance;
         static_assert(sizeof distance == sizeof member);

@@ -213,11 +213,14 @@ std::type_identity<void> class_of_method(...);
 ///     cmwq::bound_work<&cache::flush> flush_{q, this};
 ///
 /// Destruction as with scoped_work.
-template <auto Method>
+///
+/// `Type` is left to its default. It is for GCC 12: what knows of a class in an anonymous namespace by `Method` alone
+/// is one and the same in all sources that have a class and a method of these names.
+template <auto Method, class Type = decltype(Method)>
 class bound_work : public detail::self_contained {
     // Not by a partial specialisation for the type of the method: that needs one for each const and noexcept.
     using object_type = typename decltype(detail::class_of_method(Method))::type;
-    static_assert(std::is_member_function_pointer_v<decltype(Method)>,
+    static_assert(std::is_member_function_pointer_v<Type>,
                   "cmwq: a bound_work takes a method that is not static, as &T::method");
 
 public:

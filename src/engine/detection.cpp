@@ -14,7 +14,7 @@ namespace {
 
 detection_tier from_option(block_detection asked) noexcept {
     switch (asked) {
-    case block_detection::automatic: return detection_tier::unknown;
+    case block_detection::automatic: break;
     case block_detection::canary: return detection_tier::canary;
     case block_detection::batch_canary: return detection_tier::batch_canary;
     case block_detection::watchdog: return detection_tier::watchdog;

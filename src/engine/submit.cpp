@@ -149,10 +149,6 @@ int cpu_for_node(const cmwq_queue& wq, const work_base& item, int node, const ca
 
 }  // namespace
 
-refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept {
-    return admit_here(as_engine(wq), nullptr, file, function, line);
-}
-
 [[gnu::hot]] refusal submit(queue& wq, work_base& item, const char* file, const char* function,
                             unsigned line) noexcept {
     return submit_here(wq, item, {}, file, function, line);

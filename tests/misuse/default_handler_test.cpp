@@ -107,6 +107,24 @@ TEST_F(default_handler, prints_each_place_once_and_carries_on) {
     EXPECT_EQ(lines_with(child.output, "in enqueue_nothing"), 1) << child.output;
 }
 
+// The list of known places has a fixed size: what is beyond it is better said too often than never.
+TEST_F(default_handler, prints_each_time_what_comes_from_the_places_beyond_the_64th) {
+    if (support::plays("misuser at many places")) {
+        for (int round = 0; round < 2; ++round) {
+            for (unsigned line = 1; line <= 66; ++line) {
+                cmwq::detail::report_misuse(cmwq::misuse_code::null_item, nullptr, nullptr, {"many", "places", line});
+            }
+        }
+        return;
+    }
+    const auto child = support::run_alone("default_handler.prints_each_time_what_comes_from_the_places_beyond_the_64th",
+                                          "misuser at many places");
+    EXPECT_TRUE(child.exited && child.status == 0) << child.output;
+    EXPECT_EQ(lines_with(child.output, "at many:64 in places"), 1) << child.output;
+    EXPECT_EQ(lines_with(child.output, "at many:65 in places"), 2) << child.output;
+    EXPECT_EQ(lines_with(child.output, "misuse 9"), 68) << child.output;
+}
+
 #endif
 
 }  // namespace

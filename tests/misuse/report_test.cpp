@@ -11,6 +11,7 @@
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -69,6 +70,25 @@ TEST_F(misuse_report, long_queue_name_is_cut) {
     EXPECT_EQ(wq->name(), name_of_31);
 }
 
+TEST_F(misuse_report, each_code_has_a_sentence_of_its_own) {
+    constexpr int last = static_cast<int>(misuse_code::reclaim_waits_for_ordinary_queue);
+    const std::set<misuse_code> fatal{misuse_code::destroy_own_queue, misuse_code::queue_in_use,
+                                      misuse_code::parent_in_use};
+    const auto report = [](int code) {
+        cmwq::detail::report_misuse(static_cast<misuse_code>(code), nullptr, nullptr, cmwq::call_site::current());
+    };
+    std::set<std::string> sentences;
+    for (int code = 1; code <= last; ++code) {
+        if (fatal.contains(static_cast<misuse_code>(code))) continue;
+        report(code);
+        const recorded_misuse told = the_report();
+        expect(told, static_cast<misuse_code>(code), "", "");
+        EXPECT_TRUE(sentences.insert(told.sentence).second) << told.sentence;
+    }
+    report(last + 1);
+    EXPECT_EQ(the_report().sentence, "unknown misuse");
+}
+
 TEST_F(misuse_report, name_of_31_characters_is_none) {
     auto wq = cmwq::make_queue(cmwq::percpu{.name = name_of_31});
     EXPECT_EQ(wq->name(), name_of_31);
@@ -98,6 +118,16 @@ TEST_F(misuse_report, max_active_out_of_range_is_moved_into_it) {
         wq->flush();
         EXPECT_EQ(runs, 1);
     }
+}
+
+TEST_F(misuse_report, changed_max_active_out_of_range_is_moved_into_it) {
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "the queue"});
+    for (const int max_active : {-1, 2049}) {
+        EXPECT_TRUE(wq->set_max_active(max_active));
+        expect(the_report(), misuse_code::max_active_out_of_range, "", "the queue");
+    }
+    EXPECT_TRUE(wq->set_max_active(2048));
+    EXPECT_TRUE(recorder.take().empty());
 }
 
 TEST_F(misuse_report, max_active_in_range_is_none) {

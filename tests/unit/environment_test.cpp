@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -85,6 +87,34 @@ TEST(environment, sizes_are_in_kibibytes_and_more) {
     EXPECT_EQ(into.worker_stack_size, 128u * 1024);
     EXPECT_TRUE(line.read("1G", into));
     for (const char* bad : {"65536", "1k", "63K", "2G", "1KB"}) EXPECT_FALSE(line.read(bad, into)) << bad;
+}
+
+TEST(environment, cpus_are_named_one_by_one_or_from_a_first_to_a_last) {
+    const auto named = [](const char* text) {
+        cmwq::runtime_options into;
+        EXPECT_TRUE(line_of("CMWQ_UNBOUND_CPUS").read(text, into)) << text;
+        std::vector<int> found;
+        for (int cpu = 0; cpu < cmwq::cpu_mask::max_cpus; ++cpu) {
+            if (into.unbound_cpus.contains(cpu)) found.push_back(cpu);
+        }
+        return found;
+    };
+    EXPECT_EQ(named("all"), std::vector<int>{});
+    EXPECT_EQ(named("3"), std::vector<int>{3});
+    EXPECT_EQ(named("0-2"), (std::vector<int>{0, 1, 2}));
+    EXPECT_EQ(named("7,0-1,4-4"), (std::vector<int>{0, 1, 4, 7}));
+    EXPECT_EQ(named("1023"), std::vector<int>{1023});
+    for (const char* bad : {"1024", "0-1024", "3-1", "0-", "-3", "0-x", "0,", ",0", "0,,1", "all,1", "0 1", "0-1-2"}) {
+        EXPECT_FALSE(takes("CMWQ_UNBOUND_CPUS", bad)) << bad;
+    }
+}
+
+TEST(environment, an_option_beyond_its_words_is_out_of_range) {
+    cmwq::runtime_options given;
+    for (const int beyond : {0, static_cast<int>(cmwq::affinity_scope::system) + 1}) {
+        given.default_affinity = static_cast<cmwq::affinity_scope>(beyond);
+        EXPECT_FALSE(line_of("CMWQ_DEFAULT_AFFINITY").in_range(given)) << beyond;
+    }
 }
 
 TEST(environment, every_way_of_detection_has_its_word) {

@@ -4,7 +4,11 @@
 #include "engine/creation_backoff.hpp"
 #include "engine/hog_report.hpp"
 
+#include <algorithm>
+#include <array>
 #include <gtest/gtest.h>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace {
@@ -18,6 +22,25 @@ TEST(hog_report, comes_at_the_fourth_violation_and_then_ever_more_rarely) {
         if (cmwq::engine::hog_count_is_reported(static_cast<std::uint64_t>(count))) reported.push_back(count);
     }
     EXPECT_EQ(reported, (std::vector<int>{4, 5, 7, 11, 19, 35, 67, 131}));
+}
+
+TEST(hog_report, tells_128_kinds_of_items_apart_and_leaves_out_the_rest) {
+    std::array<cmwq::work_class, 129> kinds;
+    std::array<std::string, 129> names;
+    const auto reports = std::make_unique<cmwq::engine::hog_reports>();
+    testing::internal::CaptureStderr();
+    for (int violation = 0; violation < 4; ++violation) {
+        for (std::size_t i = 0; i < kinds.size(); ++i) {
+            names[i] = "kind " + std::to_string(i);
+            kinds[i].default_name = names[i].c_str();
+            reports->violation(kinds[i], "hogged", 10ms);
+        }
+    }
+    const std::string told = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 128) << told;
+    for (const char* first_and_last : {"\"kind 0\"", "\"kind 127\""}) {
+        EXPECT_NE(told.find(first_and_last), std::string::npos) << told;
+    }
 }
 
 TEST(creation_backoff, waits_ten_milliseconds_then_a_hundred_then_seconds) {

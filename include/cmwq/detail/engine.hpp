@@ -28,10 +28,6 @@ struct item_receiver {
     void* context = nullptr;
 };
 
-/// Would `wq` accept a new item now? `refusal::none`, or why not (draining, full, no memory). Asked before anything is
-/// built or claimed, because a claim that is rolled back could swallow another enqueuer's event.
-CMWQ_EXPORT refusal admits(queue& wq, const char* file, const char* function, unsigned line) noexcept;
-
 /// Admits, claims and publishes `item`. On any value but `refusal::none` nothing has changed: the caller still owns the
 /// item. Context: any thread, never blocks unless the queue has a bound that says so, never allocates once the queue's
 /// pools exist.
