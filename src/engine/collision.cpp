@@ -2,7 +2,6 @@
 #include "engine/collision.hpp"
 
 #include "engine/enqueue.hpp"
-#include "engine/item_flush.hpp"
 #include "engine/note.hpp"
 #include "engine/queue_state.hpp"
 #include "engine/registry.hpp"
@@ -36,7 +35,6 @@ bool leave_with(worker& other, worker& me, picked_item& picked,
     // A flush that found the item in our slot left its note there: it goes with the item.
     const marks waiting = picked.waiting | take_note(me);
     me.owes_place = (waiting & limit_mark) != 0;
-    if ((waiting & item_mark) != 0) item_flushes::instance().back_to_pending(me);
     home::add_marks(*picked.item, waiting & ~limit_mark);
     if (carrier != nullptr) {
         carrier->seat->items.take_inbox().push_front(*picked.item);

@@ -56,6 +56,7 @@ inline executed claim(worker& me, picked_item& picked, token* carrier) noexcept 
         }
         if ((picked.word & work_word::held) != 0) [[unlikely]]
             platform::yield();  // a flusher looks where it is: some hundred instructions
+        // Not before: an item that is handed over stays pending, and so do its tickets.
         if ((picked.waiting & item_mark) != 0) [[unlikely]]
             item_flushes::instance().instance_starts(me, *picked.item);
     } while (!transition_to_running(*picked.item, picked.word, me.id));

@@ -34,14 +34,6 @@ void item_flushes::instance_starts(const worker& me, const work_base& item) noex
     }
 }
 
-void item_flushes::back_to_pending(const worker& me) noexcept {
-    locked hold{lock_};
-    const std::uint64_t number = me.item_number.load(memory_order_relaxed);
-    for (item_flush_ticket* ticket = tickets_; ticket != nullptr; ticket = ticket->next) {
-        if (is_run_by(*ticket, me, number)) ticket->runner = nullptr;
-    }
-}
-
 template <class Matches>
 void item_flushes::complete_where(Matches matches) noexcept {
     locked hold{lock_};

@@ -39,8 +39,6 @@ public:
 
     /// `me` is about to start the pending instance of `item`.
     void instance_starts(const worker& me, const work_base& item) noexcept;
-    /// `me` does not start it after all: it is pending again.
-    void back_to_pending(const worker& me) noexcept;
     /// The pending instance of `item` will not run: completes all tickets for it.
     void instance_cancelled(const work_base& item) noexcept;
     /// The instance that `runner` ran as its item `number` is over: completes all tickets for it. Called by whoever has

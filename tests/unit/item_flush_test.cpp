@@ -83,16 +83,6 @@ TEST_F(item_flush_test, start_of_another_item_leaves_the_ticket_alone) {
     EXPECT_TRUE(completed(ticket));
 }
 
-TEST_F(item_flush_test, instance_that_does_not_start_after_all_is_pending_again) {
-    add_pending(ticket, item);
-    flushes.instance_starts(me, item);
-    flushes.back_to_pending(me);
-    EXPECT_EQ(ticket.runner, nullptr);
-    flushes.instance_starts(other, item);
-    flushes.instance_done(other, 0);
-    EXPECT_TRUE(completed(ticket));
-}
-
 TEST_F(item_flush_test, all_tickets_of_one_instance_are_completed_at_once) {
     add_running(ticket, item, me, 5);
     add_pending(second, item);
