@@ -156,7 +156,9 @@ std::size_t cpus_of_one_that_computes(cmwq::runtime& own, cmwq::queue& wq, std::
 
 TEST_F(attributes_test, item_that_computes_leaves_its_cpu_unless_its_queue_says_where_it_runs) {
     if (support::process_cpus.size() < 2) GTEST_SKIP() << "there is one CPU";
-    cmwq::runtime own{{.detect = cmwq::block_detection::watchdog}};
+    // So few workers that something always waits: else nobody looks for items that compute.
+    cmwq::runtime own{{.max_workers = static_cast<unsigned>(support::process_cpus.size()) + 1,
+                       .detect = cmwq::block_detection::watchdog}};
     const auto anywhere = own.make_queue(cmwq::unbound{.name = "anywhere", .max_active = 2});
     EXPECT_EQ(cpus_of_one_that_computes(own, *anywhere, support::patience()), support::process_cpus.size());
     const auto strict = own.make_queue(
