@@ -9,6 +9,7 @@
 #include <cmwq/cmwq.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <gtest/gtest.h>
 #include <memory>
 #include <sched.h>
@@ -129,6 +130,40 @@ TEST_F(attributes_test, strict_scope_keeps_items_near_who_enqueued_them) {
         EXPECT_EQ(counts.outside, 0);
         EXPECT_EQ(counts.runs, support::rounds(500));
     }
+}
+
+/// An item of `wq` computes while others wait: how many CPUs its thread may use, at once if that is all, or else after
+/// a while.
+std::size_t cpus_of_one_that_computes(cmwq::runtime& own, cmwq::queue& wq, std::chrono::nanoseconds a_while) {
+    std::atomic<bool> done{false};
+    std::size_t found = 0;
+    EXPECT_TRUE(wq.try_spawn([&] {
+        const auto end = std::chrono::steady_clock::now() + a_while;
+        do {
+            found = support::allowed_cpus().size();
+        } while (found < support::process_cpus.size() && std::chrono::steady_clock::now() < end);
+        done = true;
+    }));
+    for (std::size_t i = 0; i < 2 * support::process_cpus.size() + 2; ++i) {
+        EXPECT_TRUE(own.system_unbound().try_spawn([&] {
+            while (!done) {}
+        }));
+    }
+    wq.flush();
+    own.system_unbound().flush();
+    return found;
+}
+
+TEST_F(attributes_test, item_that_computes_leaves_its_cpu_unless_its_queue_says_where_it_runs) {
+    if (support::process_cpus.size() < 2) GTEST_SKIP() << "there is one CPU";
+    // So few workers that something always waits: else nobody looks for items that compute.
+    cmwq::runtime own{{.max_workers = static_cast<unsigned>(support::process_cpus.size()) + 1,
+                       .detect = cmwq::block_detection::watchdog}};
+    const auto anywhere = own.make_queue(cmwq::unbound{.name = "anywhere", .max_active = 2});
+    EXPECT_EQ(cpus_of_one_that_computes(own, *anywhere, support::patience()), support::process_cpus.size());
+    const auto strict = own.make_queue(
+        cmwq::unbound{.name = "strict", .max_active = 2, .affinity = affinity_scope::cpu, .affinity_strict = true});
+    EXPECT_EQ(cpus_of_one_that_computes(own, *strict, std::chrono::milliseconds{300}), 1u);
 }
 
 TEST_F(attributes_test, enqueue_on_is_kept_within_the_mask) {

@@ -193,6 +193,27 @@ TEST(worker_hooks, are_called_on_rescuers_too) {
     EXPECT_EQ(log.stopped, 1);
 }
 
+TEST(worker_hooks, are_told_of_no_item_and_no_queue_and_say_nothing_of_them) {
+    struct answers {
+        std::atomic<int> hooks{0}, wrong{0};
+        static void ask(void* self) noexcept {
+            auto& found = *static_cast<answers*>(self);
+            cmwq::this_worker::describe("between two items");
+            const cmwq::this_worker::blocking_region blocks;
+            ++found.hooks;
+            found.wrong +=
+                cmwq::this_worker::current() == nullptr && cmwq::this_worker::current_queue() == nullptr ? 0 : 1;
+        }
+    } found;
+    {
+        cmwq::runtime own{
+            {.on_worker_start = &answers::ask, .on_worker_stop = &answers::ask, .worker_hook_context = &found}};
+        run_one_item(own.system());
+    }
+    EXPECT_GE(found.hooks, 2);
+    EXPECT_EQ(found.wrong, 0);
+}
+
 TEST(worker_hooks, may_enqueue_and_are_outside_of_every_item) {
     struct {
         cmwq::runtime* own = nullptr;

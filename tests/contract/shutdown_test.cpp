@@ -8,6 +8,7 @@
 
 #include <cmwq/cmwq.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <gtest/gtest.h>
 #include <memory>
@@ -193,6 +194,26 @@ TEST(shutdown, leaves_an_item_that_its_caller_keeps_idle_and_unchanged) {
         each->flush();
         EXPECT_EQ(each->runs, 1);
     }
+}
+
+TEST(shutdown, hands_over_what_waits_for_its_time) {
+    struct armed : cmwq::delayed_work<armed> {
+        int runs = 0;
+        static void run(armed& self) { ++self.runs; }
+    };
+    armed item, timeless;
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "ends"});
+    ASSERT_TRUE(wq->enqueue_delayed(item, 1h));
+    ASSERT_TRUE(wq->enqueue_delayed(timeless, 2h));
+    std::vector<armed*> seen;
+    wq.shutdown_leaving([&](cmwq::left_item& each) noexcept { seen.push_back(each.take<armed>()); });
+    std::sort(seen.begin(), seen.end(), [&](armed* first, armed*) { return first == &item; });
+    EXPECT_EQ(seen, (std::vector<armed*>{&item, &timeless}));
+    EXPECT_FALSE(item.busy() || timeless.busy());
+    EXPECT_EQ(item.runs + timeless.runs, 0);
+    EXPECT_TRUE(cmwq::system().enqueue_delayed(item, 0s));
+    item.flush();
+    EXPECT_EQ(item.runs, 1);
 }
 
 TEST(shutdown, drops_functions_that_were_spawned) {

@@ -211,6 +211,61 @@ TEST_F(trace, leaves_out_items_that_are_dropped) {
     EXPECT_EQ(written().count("X", "\"queue\":\"dropping\""), runs);
 }
 
+TEST_F(trace, shows_an_item_in_its_enqueuer_inside_of_the_one_that_enqueued_it) {
+    auto full =
+        cmwq::make_queue(cmwq::unbound{.name = "full",
+                                       .max_active = 1,
+                                       .bound = {.max_pending = 1, .when_full = cmwq::full_queue::run_in_caller}});
+    ASSERT_TRUE(cmwq::start_trace());
+    support::gate gate;
+    std::atomic<bool> begun{false};
+    ASSERT_TRUE(full->try_spawn([&] { wait_at(gate, begun); }));
+    begun.wait(false);
+    ASSERT_TRUE(full->try_spawn([] { cmwq::this_worker::describe("pending"); }));
+    ASSERT_TRUE(cmwq::system().try_spawn([&] {
+        cmwq::this_worker::describe("outside");
+        EXPECT_TRUE(full->try_spawn([] { cmwq::this_worker::describe("inside"); }));
+    }));
+    cmwq::system().flush();
+    gate.open();
+    full->flush();
+    const trace_lines lines = written();
+    EXPECT_EQ(lines.count("X", "\"queue\":\"full\""), 3);
+    for (const char* said : {"pending", "outside", "inside"}) {
+        EXPECT_EQ(lines.count("X", std::string{"\"name\":\""} + said), 1) << said;
+    }
+}
+
+TEST_F(trace, writes_what_is_not_plain_text_by_its_number) {
+    ASSERT_TRUE(cmwq::start_trace());
+    ASSERT_TRUE(cmwq::system().try_spawn([] { cmwq::this_worker::describe("\ttab \\ \xc3\xa4"); }));
+    cmwq::system().flush();
+    EXPECT_EQ(written().count("X", "\"name\":\"\\u0009tab \\\\ \\u00c3\\u00a4\""), 1);
+}
+
+TEST_F(trace, leaves_out_enqueues_that_are_refused) {
+    struct shared_item {
+        using pointer = std::shared_ptr<shared_item>;
+        cmwq::shared_work<shared_item> work;
+        CMWQ_HAS_WORK(work);
+        static void run(pointer) {}
+    };
+    auto wq = cmwq::make_queue(cmwq::ordered{.name = "refusing"});
+    ASSERT_TRUE(cmwq::start_trace());
+    support::gate gate;
+    std::atomic<bool> begun{false};
+    ASSERT_TRUE(wq->try_spawn([&] { wait_at(gate, begun); }));
+    begun.wait(false);
+    const auto item = std::make_shared<shared_item>();
+    EXPECT_TRUE(wq->enqueue(item));
+    EXPECT_FALSE(wq->enqueue(item));
+    gate.open();
+    wq->flush();
+    const trace_lines lines = written();
+    EXPECT_EQ(lines.count("i", "\"queue\":\"refusing\""), 2);
+    EXPECT_EQ(lines.count("X", "\"queue\":\"refusing\""), 2);
+}
+
 TEST_F(trace, does_not_go_on_in_a_child) {
     ASSERT_TRUE(cmwq::start_trace());
     step item;
@@ -236,6 +291,20 @@ TEST_F(trace, of_a_process_is_written_at_its_end) {
     support::expect_to_pass_alone("traced");
     unsetenv("CMWQ_TRACE");
     EXPECT_EQ(trace_lines{file}.count("i", "\"queue\":\"events\""), 9);
+}
+
+TEST_F(trace, of_a_process_that_cannot_be_written_is_told) {
+    if (support::plays("untraceable")) {
+        step item;
+        item.run_times(9);
+        return;
+    }
+    setenv("CMWQ_TRACE", "/nowhere/at/all.json", 1);
+    const auto child = support::run_alone("trace.of_a_process_that_cannot_be_written_is_told", "untraceable");
+    unsetenv("CMWQ_TRACE");
+    EXPECT_TRUE(child.exited && child.status == 0) << child.output;
+    EXPECT_NE(child.output.find("cmwq: CMWQ_TRACE: /nowhere/at/all.json cannot be written\n"), std::string::npos)
+        << child.output;
 }
 
 }  // namespace

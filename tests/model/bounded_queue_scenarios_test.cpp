@@ -46,6 +46,48 @@ TEST(bounded_queue, keeps_its_bound_and_its_count) {
     });
 }
 
+/// How often an item was accepted of two enqueuers. One may be told that it is pending after it was given a place for
+/// it.
+int enqueue_from_two_threads(cmwq::queue& wq, tested_item& item) {
+    int accepted = 0;
+    const auto enqueue = [&] { accepted += wq.enqueue(item) ? 1 : 0; };
+    together({{0, enqueue}, {1, enqueue}});
+    return accepted;
+}
+
+TEST(bounded_queue, gives_back_the_room_of_a_claim_that_was_refused) {
+    explore(without_watchdog(on_cpus(2)), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "bounded", .bound = {.max_pending = 2}});
+        tested_item item;
+        const int accepted = enqueue_from_two_threads(*wq, item);
+        wq->flush();
+        model::check(item.runs == accepted, "it ran as often as it was accepted");
+        model::check(nr_pending(*wq) == 0, "none is pending");
+    });
+}
+
+TEST(bounded_queue, needs_no_guest_for_a_claim_that_was_refused) {
+    explore(on_cpus(2), schedules, [] {
+        tested_runtime rt;
+        const auto wq = make_queue_full_at_two(rt);
+        gate inside, way_out;
+        tested_item running, pending, item;
+        running.body = [&](tested_item&) {
+            inside.open();
+            way_out.wait();
+        };
+        (void)wq->enqueue(running);
+        inside.wait();
+        (void)wq->enqueue(pending);
+        const int accepted = enqueue_from_two_threads(*wq, item);
+        way_out.open();
+        wq->flush();
+        model::check(item.runs == accepted, "it ran as often as it was accepted");
+        model::check(pending.runs == 1 && nr_pending(*wq) == 0, "and the others ran, too");
+    });
+}
+
 TEST(bounded_queue, lets_everybody_in_who_waits) {
     for (const auto& how : {on_cpus(1), on_cpus(2)}) {
         explore(how, schedules, [] {

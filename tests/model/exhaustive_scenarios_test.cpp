@@ -65,6 +65,27 @@ TEST(exhaustive, of_three_that_claim_an_item_one_has_it) {
     });
 }
 
+/// As in the child of a fork: the queues below `id` were the parent's.
+class first_queue_is {
+public:
+    explicit first_queue_is(engine::queue_id id) { engine::first_queue_here.store(id, relaxed); }
+    ~first_queue_is() { engine::first_queue_here.store(1, relaxed); }
+};
+
+TEST(exhaustive, of_two_that_claim_what_is_pending_in_the_parent_one_has_it) {
+    explore_all(on_cpus(1), preemptions, most_schedules, [] {
+        plain_item item;
+        model::check(claim(item, 1), "the parent's instance");
+        const first_queue_is child{2};
+        std::array<int, 2> has{};
+        together({{0, [&] { has[0] = claim(item, 2); }}, {0, [&] { has[1] = claim(item, 3); }}});
+        model::check(has[0] + has[1] == 1, "one of them has it");
+        model::check(engine::queue_of_word(engine::word_of(item)) == (has[0] != 0 ? 2u : 3u),
+                     "and the word names its queue");
+        model::check(start(item, 1), "it can start");
+    });
+}
+
 TEST(exhaustive, every_claim_is_followed_by_a_start) {
     explore_all(on_cpus(1), preemptions, most_schedules, [] {
         plain_item item;

@@ -201,6 +201,25 @@ TEST(thread_failure, of_all_threads_is_made_up_for_by_whoever_asks) {
     }
 }
 
+TEST(thread_failure, of_worker_and_watchdog_is_made_up_for_by_who_waits_for_room) {
+    // One worker, which blocks: the next item needs another one, and somebody who sees that.
+    explore(refusing(2, 4), schedules / 4, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(
+            cmwq::unbound{.name = "bounded",
+                          .bound = {.max_pending = 1, .when_full = cmwq::full_queue::wait, .timeout = 1h}});
+        gate way_out;
+        tested_item blocked, pending, waiting;
+        blocked.body = [&](tested_item&) { way_out.wait(); };
+        pending.body = [&](tested_item&) { way_out.open(); };
+        for (tested_item* item : {&blocked, &pending, &waiting}) {
+            model::check(wq->enqueue(*item), "there is room before the time is over");
+        }
+        wq->flush();
+        model::check(waiting.runs == 1, "who waited for room ran");
+    });
+}
+
 TEST(thread_failure, of_all_threads_is_told_once) {
     explore(refusing(1, 4), schedules / 16, [] {
         cmwq::platform::said.clear();

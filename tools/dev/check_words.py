@@ -16,7 +16,7 @@ RESERVED = re.compile(r"(?<![\w#])_[A-Za-z]\w*\b|\b\w+__\w*\b|(?<!\w)__\w+")
 FOREIGN_RESERVED = re.compile(
     r"^(?:__(?:builtin|tsan|asan|sanitizer|lsan|ubsan|has|cpp|cxa|attribute|GNUC|GLIBC|linux|x86_64|aarch64|i386|clang|SANITIZE"
     r"|NR|FILE|LINE|VA|extension|restrict|COUNTER|cplusplus|rseq|NO|SIZEOF|BYTE|ORDER|OPTIMIZE|EXCEPTIONS|SEG|fs|gs)"
-    r"|_(?:GNU_SOURCE|exit|Exit|POSIX|SC_|mm_|PC_|_))|^[A-Z0-9]+(?:_[A-Z0-9]+)*__\w*$")
+    r"|_(?:GNU_SOURCE|LINUX_|exit|Exit|POSIX|SC_|mm_|PC_|_))|^[A-Z0-9]+(?:_[A-Z0-9]+)*__\w*$")
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
 MACHINE_PATH = re.compile(r"(?<![\w./$}])/(?:work|root|home|Users)/\w|(?<![\w./$}])/tmp/(?!cmwq|X)\w")
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
