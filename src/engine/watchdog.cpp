@@ -395,20 +395,25 @@ nanoseconds watchdog::lateness_of(const worker& other) noexcept {
     return std::max(platform::now() - other.seen_since - computed, nanoseconds::zero());
 }
 
-bool watchdog::is_stuck(worker& other, verdict& found) noexcept {
-    if ((other.counted.load(memory_order_relaxed) & counted_in::anything) == 0) return false;
+/// Is it in another item than at the last tick, or in none? Of each item it is noted when it was seen first.
+bool watchdog::has_got_on(worker& other) noexcept {
     const std::uint64_t number = other.item_number.load(memory_order_relaxed);
+    if (other.current.load(memory_order_relaxed) != nullptr && number == other.seen_item) return false;
+    other.seen_item = number;
+    other.seen_cpu_time = platform::cpu_time_of(other.thread_id.load(memory_order_relaxed)).count();
+    other.seen_since = platform::now();
+    return true;
+}
+
+bool watchdog::is_stuck(worker& other, verdict& found) noexcept {
+    // Also of one that is known to be blocked: a report says since when.
+    const bool got_on = has_got_on(other);
+    if ((other.counted.load(memory_order_relaxed) & counted_in::anything) == 0) return false;
     if (other.in_blocking_region.load(memory_order_relaxed)) {
-        found.lateness = number == other.seen_item ? lateness_of(other) : tick_length;
-        other.seen_item = number;
+        found.lateness = got_on ? tick_length : lateness_of(other);
         return true;
     }
-    if (other.current.load(memory_order_relaxed) == nullptr || number != other.seen_item) {
-        other.seen_item = number;  // it got on since the last tick
-        other.seen_cpu_time = platform::cpu_time_of(other.thread_id.load(memory_order_relaxed)).count();
-        other.seen_since = platform::now();
-        return false;
-    }
+    if (got_on) return false;
     found.lateness = lateness_of(other);
     if (tier_ == detection_tier::off) return true;  // told not to look: no progress for a tick counts as blocked
     const int thread_id = other.thread_id.load(memory_order_relaxed);

@@ -70,6 +70,7 @@ private:
     void employ_canary(worker_pool& pool, bool scope_has_work) noexcept;
     void judge_canary(worker_pool& pool) noexcept;
     unsigned find_stuck_workers(worker_pool& pool, verdict (&stuck)[most_verdicts]) noexcept;
+    static bool has_got_on(worker& other) noexcept;
     bool is_stuck(worker& other, verdict& found) noexcept;
     static std::chrono::nanoseconds lateness_of(const worker& other) noexcept;
     bool states_can_be_read() noexcept;

@@ -62,6 +62,11 @@ TEST(stall_report, names_queue_and_item_and_where_the_worker_stands) {
     EXPECT_NE(told.find("thread "), std::string::npos) << told;
 }
 
+TEST(stall_report, says_for_how_long_the_item_has_been_stuck) {
+    const std::string told = stall_for(1700ms, 400ms);
+    EXPECT_NE(told.find(", for 1 s, "), std::string::npos) << told;
+}
+
 TEST(stall_report, comes_once_per_limit) {
     const std::string told = stall_for(450ms, 100ms);
     EXPECT_GE(occurrences(told, "has begun no item"), 1u) << told;
