@@ -234,7 +234,8 @@ FAULTS = [
           "found.hogs = platform::cpu_time_of(thread_id).count() - other.seen_cpu_time >= runtime_.options.cpu_hog_after.count();",
           "found.hogs = false;", "wake.*"),
     Fault("worker_that_got_on_is_stuck", "src/engine/watchdog.cpp",
-          "if (got_on) return false;", "if (other.current.load(memory_order_relaxed) == nullptr) return false;", "concurrency*:workers.*:wake.*:timeline.*"),
+          "if (other.current.load(memory_order_relaxed) != nullptr && number == other.seen_item) return false;",
+          "if (other.current.load(memory_order_relaxed) != nullptr) return false;", "concurrency*:workers.*:wake.*:timeline.*"),
     Fault("cpus_not_followed", "src/engine/watchdog.cpp",
           "online_cpus::instance().refresh_if_due(now);", "", "changing_cpus.*"),
     Fault("workers_not_pinned_again", "src/engine/watchdog.cpp", "        pin_workers(pool);\n", "", "changing_cpus.*"),
@@ -298,8 +299,8 @@ FAULTS = [
     Fault("note_for_an_earlier_item_counts", "src/engine/note.hpp",
           "if ((seen >> note_number_shift) != number) return 0;", "if (seen == 0) return 0;", "item_flush.of_a_run_whose_word_names_another_queue_waits_for_that_run",
           units=("concurrency", "collision")),
-    Fault("guest_leaves_its_collided_items", "src/engine/guest.cpp", "    look_up_between_items(guest);\n", "",
-          "bounded_queue.*"),
+    Fault("guest_leaves_its_collided_items", "src/engine/guest.cpp",
+          "look_up_between_items(guest); send_on_collided_items(guest);", "", "bounded_queue.*"),
     Fault("guest_does_not_look_after_its_pool", "src/engine/guest.cpp", "    kick(pool);\n", "", "bounded_queue.what_an_item_in_its_enqueuer_enqueues_begins_at_once"),
 
     # ---- limits and order
