@@ -397,8 +397,9 @@ nanoseconds watchdog::lateness_of(const worker& other) noexcept {
 
 /// Is it in another item than at the last tick, or in none? Of each item it is noted when it was seen first.
 bool watchdog::has_got_on(worker& other) noexcept {
+    if (other.current.load(memory_order_relaxed) == nullptr) return true;
     const std::uint64_t number = other.item_number.load(memory_order_relaxed);
-    if (other.current.load(memory_order_relaxed) != nullptr && number == other.seen_item) return false;
+    if (number == other.seen_item) return false;
     other.seen_item = number;
     other.seen_cpu_time = platform::cpu_time_of(other.thread_id.load(memory_order_relaxed)).count();
     other.seen_since = platform::now();
