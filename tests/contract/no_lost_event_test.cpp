@@ -7,6 +7,7 @@
 #include <cmwq/cmwq.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <gtest/gtest.h>
 #include <semaphore>
 #include <thread>
@@ -87,7 +88,10 @@ TEST(no_lost_event, event_beside_the_start_of_a_pending_run_is_heard) {
     {
         starter other{item, cpus.front()};  // with one CPU only, the two meet where one of them is preempted
         const support::pinned_to place{cpus.back()};
-        for (int event = 1; event <= support::rounds(50'000); ++event) {
+        // Beside busy programs a round takes as long as it takes to get both CPUs.
+        const auto last_start = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+        const auto in_time = [&] { return std::chrono::steady_clock::now() < last_start; };
+        for (int event = 1; event <= support::rounds(50'000) && in_time(); ++event) {
             other.start();
             linger(static_cast<unsigned>(event * 7) % 1500);
             item.said.store(event, std::memory_order_relaxed);
