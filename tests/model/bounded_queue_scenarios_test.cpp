@@ -24,6 +24,24 @@ auto make_queue_full_at_two(tested_runtime& rt) {
                                        .bound = {.max_pending = 1, .when_full = full_queue::run_in_caller}});
 }
 
+/// What fills such a queue: an item that runs until it is let out, and one that is pending behind it.
+struct two_items {
+    gate inside, way_out;
+    tested_item running, pending;
+
+    two_items() {
+        running.body = [this](tested_item&) {
+            inside.open();
+            way_out.wait();
+        };
+    }
+    void fill(cmwq::queue& wq) {
+        (void)wq.enqueue(running);
+        inside.wait();
+        (void)wq.enqueue(pending);
+    }
+};
+
 TEST(bounded_queue, keeps_its_bound_and_its_count) {
     explore(without_watchdog(on_cpus(2)), schedules, [] {
         tested_runtime rt;
@@ -71,20 +89,14 @@ TEST(bounded_queue, needs_no_guest_for_a_claim_that_was_refused) {
     explore(on_cpus(2), schedules, [] {
         tested_runtime rt;
         const auto wq = make_queue_full_at_two(rt);
-        gate inside, way_out;
-        tested_item running, pending, item;
-        running.body = [&](tested_item&) {
-            inside.open();
-            way_out.wait();
-        };
-        (void)wq->enqueue(running);
-        inside.wait();
-        (void)wq->enqueue(pending);
+        two_items in_it;
+        tested_item item;
+        in_it.fill(*wq);
         const int accepted = enqueue_from_two_threads(*wq, item);
-        way_out.open();
+        in_it.way_out.open();
         wq->flush();
         model::check(item.runs == accepted, "it ran as often as it was accepted");
-        model::check(pending.runs == 1 && nr_pending(*wq) == 0, "and the others ran, too");
+        model::check(in_it.pending.runs == 1 && nr_pending(*wq) == 0, "and the others ran, too");
     });
 }
 
@@ -137,26 +149,20 @@ TEST(bounded_queue, ends_while_somebody_waits_for_room) {
         auto wq = rt.make_queue(cmwq::unbound{.name = "bounded",
                                               .max_active = 1,
                                               .bound = {.max_pending = 1, .when_full = full_queue::wait}});
-        gate inside, way_out;
-        tested_item running, pending, waiting;
-        running.body = [&](tested_item&) {
-            inside.open();
-            way_out.wait();
-        };
-        (void)wq->enqueue(running);
-        inside.wait();
-        (void)wq->enqueue(pending);
+        two_items in_it;
+        tested_item waiting;
+        in_it.fill(*wq);
         cmwq::queue& queue = *wq;
         bool accepted = false;
         model::thread waiter = model::spawn("waiter", [&] { accepted = queue.enqueue(waiting); });
         // The queue's life is the waiter's to respect until it waits.
         const auto& bound = *engine::as_engine(queue).bound;
         while (bound.nr_waiting.load(std::memory_order_relaxed) == 0) model::sleep_for(1us);
-        model::thread opener = model::spawn("opener", [&] { way_out.open(); });
+        model::thread opener = model::spawn("opener", [&] { in_it.way_out.open(); });
         wq.shutdown(cmwq::pending_items::run);
         waiter.join();
         opener.join();
-        model::check(pending.runs == 1, "what was pending ran");
+        model::check(in_it.pending.runs == 1, "what was pending ran");
         model::check(waiting.runs == (accepted ? 1 : 0), "who waited was let in and ran, or was refused");
     });
 }
@@ -186,22 +192,16 @@ TEST(bounded_queue, item_in_its_enqueuer_that_waits_is_counted_nowhere) {
     explore(without_watchdog(on_cpus(1)), schedules / 4, [] {
         tested_runtime rt;
         const auto wq = make_queue_full_at_two(rt);
-        gate inside, way_out;
-        tested_item running, pending, here, inner, last;
-        running.body = [&](tested_item&) {
-            inside.open();
-            way_out.wait();
-        };
-        (void)wq->enqueue(running);
-        inside.wait();
-        (void)wq->enqueue(pending);
+        two_items in_it;
+        tested_item here, inner, last;
+        in_it.fill(*wq);
         here.body = [&](tested_item&) {
             (void)rt.system().enqueue(inner);
             (void)inner.flush();
         };
         (void)wq->enqueue(here);
         model::check(here.runs == 1 && inner.runs == 1, "it ran in its enqueuer");
-        way_out.open();
+        in_it.way_out.open();
         wq->flush();
         (void)wq->enqueue(last);  // and waits for nobody who is said to run
         wq->flush();
@@ -213,22 +213,14 @@ TEST(bounded_queue, what_an_item_in_its_enqueuer_enqueues_begins_at_once) {
     explore(without_watchdog(on_cpus(2)), schedules / 8, [] {
         tested_runtime rt{{.detect = cmwq::block_detection::watchdog}};  // a canary would come round to it as soon
         const auto wq = make_queue_full_at_two(rt);
-        gate inside, way_out;
-        tested_item running, pending, here, inner;
-        running.body = [&](tested_item&) {
-            inside.open();
-            way_out.wait();
-        };
+        two_items in_it;
+        tested_item here, inner;
         here.body = [&](tested_item&) { (void)rt.system_unbound().enqueue(inner); };
-        together({{1, [&] {
-                       (void)wq->enqueue(running);
-                       inside.wait();
-                       (void)wq->enqueue(pending);
-                   }}});
+        together({{1, [&] { in_it.fill(*wq); }}});
         model::set_cpu(0);  // where nobody runs
         (void)wq->enqueue(here);
         (void)inner.flush();
-        way_out.open();
+        in_it.way_out.open();
         wq->flush();
     });
 }

@@ -196,6 +196,20 @@ struct crowd {
     void leave() { --inside; }
 };
 
+/// Its body sleeps for long, and counts who is inside beside it.
+inline void make_sleeper(tested_item& item, crowd& inside) {
+    item.body = [&inside](tested_item&) {
+        inside.enter();
+        model::sleep_for(60ms);
+        inside.leave();
+    };
+}
+
+template <std::size_t Count>
+void check_each_ran(const std::array<tested_item, Count>& items) {
+    for (const tested_item& item : items) model::check(item.runs == 1, "each item ran");
+}
+
 /// Items of which none ends before all have begun.
 template <std::size_t Count>
 struct meeting {

@@ -11,15 +11,6 @@ namespace {
 
 using namespace cmwq_test;
 
-/// Its body sleeps for long, and counts who is inside beside it.
-void make_sleeper(tested_item& item, crowd& inside) {
-    item.body = [&inside](tested_item&) {
-        inside.enter();
-        model::sleep_for(60ms);
-        inside.leave();
-    };
-}
-
 TEST(changing_limit, is_kept_and_no_item_is_forgotten) {
     for (const auto& how : {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))}) {
         explore(without_watchdog(how), schedules, [] {
@@ -139,7 +130,7 @@ TEST(changing_limit, lowered_ends_a_token_with_its_present_item) {
         for (held_item& item : active) item.end.open();
         wq->flush();
         model::check(inside.most == 1, "of two that were active one goes on");
-        for (const tested_item& item : waiting) model::check(item.runs == 1, "each item ran");
+        check_each_ran(waiting);
     });
 }
 
@@ -148,7 +139,8 @@ TEST(changing_limit, that_comes_first_holds_for_what_runs_and_for_what_waits) {
     explore(on_cpus(1), schedules / 4, [] {
         tested_runtime rt;
         const auto wq = rt.make_queue(cmwq::unbound{.name = "limited later"});
-        tested_item computing, behind[2];
+        tested_item computing;
+        std::array<tested_item, 2> behind;
         crowd inside;
         gate begun;
         computing.body = [&](tested_item&) {
@@ -162,7 +154,7 @@ TEST(changing_limit, that_comes_first_holds_for_what_runs_and_for_what_waits) {
         model::check(wq->set_max_active(1), "there is memory");
         wq->flush();
         model::check(inside.most == 1, "those that waited in the pool obey it too");
-        for (const tested_item& item : behind) model::check(item.runs == 1, "each item ran");
+        check_each_ran(behind);
     });
 }
 

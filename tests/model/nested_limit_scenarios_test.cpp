@@ -31,11 +31,6 @@ void enqueue_all(cmwq::queue& wq, std::array<tested_item, Count>& items) {
     for (tested_item& item : items) (void)wq.enqueue(item);
 }
 
-template <std::size_t Count>
-void check_each_ran(const std::array<tested_item, Count>& items) {
-    for (const tested_item& item : items) model::check(item.runs == 1, "each item ran");
-}
-
 std::vector<model::options> machines() {
     return {on_cpus(1), on_cpus(2), without_fence_all_threads(on_cpus(2))};
 }
@@ -240,13 +235,7 @@ TEST(nested_limit, lowered_for_the_parent_ends_the_turn_of_a_child) {
         std::array<tested_item, 2> waiting[2];
         crowd inside;
         for (auto& some : waiting) {
-            for (tested_item& item : some) {
-                item.body = [&](tested_item&) {
-                    inside.enter();
-                    model::sleep_for(60ms);
-                    inside.leave();
-                };
-            }
+            for (tested_item& item : some) make_sleeper(item, inside);
         }
         const auto enqueue = [&](cmwq::queue& child, std::size_t which) {
             model::check(child.enqueue(active[which]), "an idle item is accepted");

@@ -252,13 +252,7 @@ void raise_a_limit() {
         if (!wq) return;
         std::array<tested_item, 3> items;
         crowd inside;
-        for (tested_item& item : items) {
-            item.body = [&](tested_item&) {
-                inside.enter();
-                model::sleep_for(60ms);
-                inside.leave();
-            };
-        }
+        for (tested_item& item : items) make_sleeper(item, inside);
         const int limit = wq->set_max_active(3) ? 3 : 1;
         for (tested_item& item : items) (void)wq->enqueue(item);
         wq->flush();
