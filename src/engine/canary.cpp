@@ -149,6 +149,9 @@ void canary::watch(bird_thread& self) noexcept {
         // this moment is left to the watchdog
         armed_.exchange(false, memory_order_seq_cst);
         platform::fence_after_rmw();
+        // Even where nobody counts: one whom we took out pushes to his own list without a look at the count, and may
+        // block again. Nobody else would come round to that.
+        if (pool_.nr_running.load(memory_order_relaxed) == 0) (void)look(self);
         arm_if_wanted();
     }
 }

@@ -174,7 +174,12 @@ bool is_surplus_since_it_came_back(worker& me) noexcept {
 
 blocked_inside_library::blocked_inside_library() noexcept : me_{this_worker_slot()} {
     if (me_ != nullptr && me_->outer != nullptr) me_ = me_->outer;  // a guest counts nowhere; its thread may
-    if (me_ != nullptr) make_up_for(*me_->pool, leave_counts(*me_));
+    if (me_ == nullptr) return;
+    if (const unsigned left = leave_counts(*me_)) {
+        make_up_for(*me_->pool, left);
+    } else {
+        kick(*me_->pool);  // out by an observer's verdict, and has pushed to its own list since
+    }
 }
 
 blocked_inside_library::~blocked_inside_library() {

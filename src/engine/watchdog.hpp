@@ -45,6 +45,8 @@ public:
     /// CPUs may have come or gone: threads, rules and canaries of the runtime follow, if they have not yet. Any thread
     /// that holds no lock.
     void follow_cpus() noexcept;
+    /// As if it had followed none yet. For tests, which begin anew with the CPUs.
+    void forget_cpus() noexcept { followed_cpus_ = 0; }
     /// One look at everything. True: work is still pending.
     bool tick() noexcept;
 

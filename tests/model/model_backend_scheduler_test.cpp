@@ -83,6 +83,19 @@ TEST(model_backend_scheduler, exploration_repeats_itself) {
     EXPECT_EQ(first.distinct, second.distinct);
 }
 
+TEST(model_backend_scheduler, exploration_tells_of_what_outlives_a_run) {
+    int runs = 0;
+    auto plan = plan_of_this_test(20);
+    plan.quiet = true;
+    const auto found = model::explore({}, plan, [&runs] {
+        if (++runs == 1) model::interrupt();
+        busy_body();
+    });
+    EXPECT_TRUE(found.failed);
+    EXPECT_TRUE(contains(found.first_failure.message, "something outlives a run")) << found.first_failure.message;
+    EXPECT_EQ(found.schedules, 20u);
+}
+
 void lose_an_update() {
     platform::atomic<int> counter{0};
     auto other = model::spawn("other", [&] { counter.store(counter.load(relaxed) + 1, relaxed); });
@@ -226,6 +239,32 @@ TEST(model_backend_scheduler, time_passes_for_threads_that_only_yield) {
             spinner.join();
         });
         EXPECT_FALSE(result.failed) << result.report;
+    }
+}
+
+TEST(model_backend_scheduler, time_does_not_leap_while_somebody_is_on_his_way) {
+    for (const auto strategy : {model::strategy::random_walk, model::strategy::pct}) {
+        bool on_his_way = false, leapt = false;
+        model::options how;
+        how.schedule = strategy;
+        how.on_leap = [&](std::chrono::nanoseconds) { leapt = leapt || on_his_way; };
+        for (how.seed = 1; how.seed <= 50; ++how.seed) {
+            const auto result = model::run(how, [&on_his_way] {
+                on_his_way = true;
+                platform::atomic<bool> done{false};
+                auto sleeper = model::spawn("sleeper", [] { model::sleep_for(1s); });
+                auto spinner = model::spawn("spinner", [&] {
+                    while (!done.load(relaxed)) platform::pause();
+                });
+                for (int step = 0; step < 300; ++step) model::interrupt();
+                on_his_way = false;
+                done.store(true, relaxed);
+                spinner.join();
+                sleeper.join();
+            });
+            ASSERT_FALSE(result.failed) << result.report;
+            ASSERT_FALSE(leapt) << "seed " << how.seed;
+        }
     }
 }
 

@@ -81,8 +81,11 @@ TEST(trace, ends_and_begins_again_while_items_run) {
             model::check(cmwq::start_trace(small), "nothing runs");
             enqueue(rt.system(), later);
             rt.system().flush();
-            model::check(count_in_trace("X", "") == 3, "the new trace has its own runs");
-            model::check(count_in_trace("i", "") == 3, "and enqueues");
+            const int runs = count_in_trace("X", ""), enqueues = count_in_trace("i", "");
+            // Workers that the earlier traces saw keep their rings, and may be more than there are.
+            const auto missed = static_cast<int>(cmwq::traced().missed);
+            model::check(runs <= 3 && enqueues <= 3, "the new trace has its own events only");
+            model::check(runs + enqueues + missed == 6, "and all of them, or counts those without a ring");
         });
     }
 }

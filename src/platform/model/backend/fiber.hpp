@@ -39,6 +39,8 @@ struct fiber {
 
     std::uint64_t priority = 0;  ///< pct: the highest runs
     bool demoted = false;        ///< pct: yielded since it last waited
+    std::uint32_t yields = 0;    ///< since that change of who can run
+    std::uint64_t yields_since = 0;
     int cpu = 0;
     bool pinned = false;
     bool idle_policy = false;

@@ -13,8 +13,9 @@ namespace detail {
 
 namespace {
 
-// Everybody only yields, and this often each: what they wait for can only come with time.
-constexpr std::uint64_t patience = 16;
+// Everybody only yields, and this often each: what they wait for can only come with time. Each for himself: yields of one
+// who spins say nothing of another who is on his way.
+constexpr std::uint32_t patience = 16;
 
 int nr_cpus_of(const options& how) {
     return std::clamp(how.cpus.count, 1, platform::topology::max_cpus);
@@ -157,9 +158,23 @@ trace_entry& scheduler::yield(operation kind) noexcept {
     before_step();
     current_->fresh = false;
     chooser_->fiber_yields(*current_);
-    if (++idle_yields_ > patience * runnable_.size()) leap_to_next_deadline();
+    if (everybody_waits()) leap_to_next_deadline();
     continue_with(choose(current_));
     return space_.steps.append(current_->id, kind, nullptr, std::memory_order_seq_cst);
+}
+
+/// The current one has yielded once more.
+bool scheduler::everybody_waits() noexcept {
+    fiber& self = *current_;
+    if (std::exchange(self.yields_since, changes_) != changes_) self.yields = 0;
+    if (++self.yields == patience) ++nr_impatient_;
+    return nr_impatient_ == runnable_.size();
+}
+
+/// Whoever waits may wait for just this.
+void scheduler::something_changed() noexcept {
+    ++changes_;
+    nr_impatient_ = 0;
 }
 
 trace_entry& scheduler::record(operation kind, const void* object, std::uint64_t value) noexcept {
@@ -297,7 +312,7 @@ void scheduler::suspend_waiters_of(const void* mutex) noexcept {
 void scheduler::add_runnable(fiber& f, bool again) {
     f.runnable_index = static_cast<int>(runnable_.size());
     runnable_.push_back(&f);
-    idle_yields_ = 0;
+    something_changed();
     chooser_->fiber_ready(f, again);
 }
 
@@ -307,7 +322,7 @@ void scheduler::remove_runnable(fiber& f) {
     last->runnable_index = f.runnable_index;
     runnable_.pop_back();
     f.runnable_index = -1;
-    idle_yields_ = 0;
+    something_changed();
 }
 
 void scheduler::pass_time(std::int64_t until) noexcept {
@@ -346,7 +361,7 @@ bool scheduler::leap_to_next_deadline() noexcept {
     if (options_.on_leap) call_hook([&] { options_.on_leap(std::chrono::nanoseconds(next - now_)); });
     if (memory() != nullptr) memory()->settle();
     pass_time(next);
-    idle_yields_ = 0;
+    something_changed();
     return true;
 }
 

@@ -138,6 +138,8 @@ private:
     void continue_with(fiber* next) noexcept;
     [[noreturn]] void report_deadlock();
 
+    bool everybody_waits() noexcept;
+    void something_changed() noexcept;
     void add_runnable(fiber& f, bool again);
     void remove_runnable(fiber& f);
     bool inject(const failures& rules, std::uint64_t call);
@@ -159,7 +161,8 @@ private:
     outcome result_;
     std::int64_t now_ = 0;
     std::int64_t next_deadline_ = no_deadline;
-    std::uint64_t idle_yields_ = 0;  // yields since the set of runnable fibers last changed
+    std::uint64_t changes_ = 0;     // of the set of runnable fibers, and leaps
+    std::size_t nr_impatient_ = 0;  // of those, who have yielded often since the last change
     std::size_t unfinished_ = 0;
     std::size_t mutex_waiters_ = 0;
     bool in_hook_ = false;
