@@ -317,7 +317,8 @@ void canary::help_if_it_gets_stuck() noexcept {
 }
 
 bool canary::keeps_token() const noexcept {
-    return employed() && ticks_in_act_ > 2 && !token_replaced_;
+    return employed() && ticks_in_act_ > 2 && !token_replaced_ &&
+           threads_[index_of(detector::canary)].acts.load(memory_order_relaxed) == act_seen_;
 }
 
 void canary::return_to_policy(bird_thread& self) noexcept {

@@ -62,7 +62,7 @@ public:
         return threads_[0].acts.load(memory_order_relaxed) % 2 != 0 ||
                threads_[1].acts.load(memory_order_relaxed) % 2 != 0;
     }
-    /// By the watchdog, after tick(): it keeps the pool's running token and gets no CPU, whatever was done about that.
+    /// By the watchdog: it keeps the pool's running token and gets no CPU, whatever was done about that.
     bool keeps_token() const noexcept;
     /// By the watchdog: it had another worker run meanwhile. One is enough.
     void token_was_replaced() noexcept { token_replaced_ = true; }

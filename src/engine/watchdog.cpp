@@ -198,6 +198,8 @@ bool watchdog::tick() noexcept {
 void watchdog::tick_locked() noexcept {
     const nanoseconds now = platform::now();
     measure_standstill(now);
+    whole_tick_ = now - last_whole_tick_ >= tick_length;
+    if (whole_tick_) last_whole_tick_ = now;
     online_cpus::instance().refresh_if_due(now);
     follow_cpus_locked();
     choose_tier();
@@ -207,6 +209,10 @@ void watchdog::tick_locked() noexcept {
 void watchdog::follow_cpus() noexcept {
     locked hold{tick_lock_};
     follow_cpus_locked();
+}
+
+void watchdog::forget_cpus() noexcept {
+    followed_cpus_ = 0;
 }
 
 /// Under tick_lock_. Where there is no memory for a new rule the former one stays, and the next tick tries again.
@@ -233,7 +239,7 @@ bool watchdog::anybody_counted(worker_pool& pool) noexcept {
 /// A pool without work is looked at too while another one of its scope has some: its CPU is wanted, should its worker
 /// block.
 void watchdog::look_at(worker_pool& pool, bool scope_has_work) noexcept {
-    judge_canary(pool);
+    if (whole_tick_) judge_canary(pool);
     if (!pool.list.has_work()) pool.no_progress_since = {};
     if (!scope_has_work) return;
     kick(pool);

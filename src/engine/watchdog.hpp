@@ -46,7 +46,7 @@ public:
     /// that holds no lock.
     void follow_cpus() noexcept;
     /// As if it had followed none yet. For tests, which begin anew with the CPUs.
-    void forget_cpus() noexcept { followed_cpus_ = 0; }
+    void forget_cpus() noexcept;
     /// One look at everything. True: work is still pending.
     bool tick() noexcept;
 
@@ -106,6 +106,8 @@ private:
     bool told_of_loss_ = false;                        // W
     std::chrono::nanoseconds last_tick_{0};            // W
     std::chrono::nanoseconds stood_still_{0};          // W: before this tick, beyond what counts
+    std::chrono::nanoseconds last_whole_tick_{0};      // W
+    bool whole_tick_ = false;                          // W: this look comes a tick after the last such; or asked for
     unsigned followed_cpus_ = 0;                       // W: as of that generation of online_cpus
     hog_reports hogs_;                                 // W
 };

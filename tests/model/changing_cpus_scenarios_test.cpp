@@ -317,18 +317,18 @@ TEST(unbound_cpus, have_changed_or_not_when_memory_ends) {
 
 TEST(changing_cpus, are_noticed_while_work_is_pending) {
     model::options how = on_cpus(2);
-    how.step_limit = 2'000'000;  // a tick each 10 ms, and what the canaries do meanwhile
+    how.step_limit = 2'000'000;  // a tick each 10 ms
     explore(how, schedules / 100, [] {
-        tested_runtime rt;
+        tested_runtime rt{{.detect = cmwq::block_detection::watchdog}};  // it is the one that notices
         const auto wq = rt.make_queue(cmwq::ordered{.name = "slow"});
         tested_item items[2];
         items[0].body = [](tested_item&) {
             model::take_cpu(1);
-            model::burn(1500ms);
+            model::burn(1100ms);
         };
         items[1].body = [](tested_item&) { model::check(!cmwq::cpu_online(1), "somebody has looked"); };
         tested_item others[2];
-        for (tested_item& item : others) item.body = [](tested_item&) { model::burn(1400ms); };
+        for (tested_item& item : others) item.body = [](tested_item&) { model::burn(1050ms); };
         (void)wq->enqueue(items[0]);
         (void)wq->enqueue(items[1]);
         for (tested_item& item : others) (void)rt.system().enqueue_on(0, item);

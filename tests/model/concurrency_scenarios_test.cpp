@@ -107,8 +107,8 @@ void put_canary_on_duty(cmwq::queue& wq) {
     wq.flush();
 }
 
-/// An item blocks, is taken out of the count, comes back, maybe while the canary is about to rest, and pushes to its own
-/// list as a worker does that runs: `wait` is how it then waits for what it pushed.
+/// An item blocks, is taken out of the count, comes back, maybe while the canary is about to rest, and pushes to its
+/// own list as a worker does that runs: `wait` is how it then waits for what it pushed.
 void explore_push_of_one_who_is_out(block_detection tier,
                                     const std::function<void(tested_item& pushed, gate& ran)>& wait) {
     static bool judged = false;  // no item is to lie there while everybody waits
@@ -208,10 +208,10 @@ int count_running_workers(engine::worker_pool& pool) {
     return running;
 }
 
-/// Canaries that lost the CPU in the middle of a verdict. The worker may then end its item before it learns that it was
-/// taken out, and goes on uncounted to the end of the next; or the watchdog has one more run for a token that the canary
-/// had passed on. Both are tolerated (docs/design/concurrency.md, "A verdict that is late", "A token that is replaced"),
-/// so such a run is not judged any further, but for its counts at the end.
+/// Canaries that lost the CPU in the middle of a verdict. The worker may then end its item before it learns that it
+/// was taken out, and goes on uncounted to the end of the next; or the watchdog has one more run for a token that was
+/// passed on long ago. Both are tolerated (docs/design/concurrency.md, "A verdict that is late", "A token that is
+/// replaced"), so such a run is not judged any further, but for its counts at the end.
 class held_up_canaries {
 public:
     void look_at(const engine::worker_pool& pool) {
@@ -446,6 +446,25 @@ TEST(concurrency_rule, holds_for_limited_queues_and_unbound_ones) {
         run_random_items(*limited);
         put_canary_on_duty(rt.system_unbound());
         run_random_items(rt.system_unbound());
+        check_counts_are_zero();
+    });
+    held_up.expect_to_be_rare();
+}
+
+/// A look that somebody asks for is no tick: it says nothing of how long a canary has been in its act.
+TEST(concurrency_rule, holds_however_often_the_watchdog_is_asked_to_look) {
+    explore(with_pool_invariant(on_shared_cpus(1), one_is_entitled), schedules, [] {
+        held_up.begin_run();
+        tested_runtime rt{{.detect = block_detection::canary}};
+        put_canary_on_duty(rt.system());
+        auto asking = model::spawn("asking", [&rt] {
+            for (int i = 0; i < 6; ++i) {
+                model::sleep_for(some_time());
+                for (int again = 0; again < 4; ++again) engine::access::impl(rt)->dog.look_now();
+            }
+        });
+        run_random_items(rt.system());
+        asking.join();
         check_counts_are_zero();
     });
     held_up.expect_to_be_rare();

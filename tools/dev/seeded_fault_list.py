@@ -264,6 +264,8 @@ FAULTS = [
     Fault("wait_of_one_out_of_the_count_leaves_its_push", "src/engine/concurrency.cpp",
           "        kick(*me_->pool);  // out by an observer's verdict, and has pushed to its own list since\n", "",
           "concurrency.what_one_out_of_the_count*"),
+    Fault("each_look_counts_as_a_tick", "src/engine/watchdog.cpp", "if (whole_tick_) judge_canary(pool);",
+          "judge_canary(pool);", "concurrency_rule.holds_however_often*"),
     Fault("canary_not_ended", "src/engine/canary.cpp",
           "ending_.store(true, memory_order_release); for (bird_thread& bird : threads_) {",
           "for (bird_thread& bird : threads_) {", "concurrency.*"),

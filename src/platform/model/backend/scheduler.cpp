@@ -13,8 +13,8 @@ namespace detail {
 
 namespace {
 
-// Everybody only yields, and this often each: what they wait for can only come with time. Each for himself: yields of one
-// who spins say nothing of another who is on his way.
+// Everybody only yields, and this often each: what they wait for can only come with time. Each for himself: yields of
+// one who spins say nothing of another who is on his way.
 constexpr std::uint32_t patience = 16;
 
 int nr_cpus_of(const options& how) {
