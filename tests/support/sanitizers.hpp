@@ -31,15 +31,15 @@ inline constexpr bool sanitized = true;
 inline constexpr bool sanitized = false;
 #endif
 
-/// May a child of a threaded process start threads? Not under the older runtimes of ThreadSanitizer: they take a thread
-/// of the child for one of the parent whose stack it got, and a lock of their allocator that another thread held at the
-/// fork stays locked (docs/verification/sanitizers-and-compilers.md).
-#if defined(CMWQ_TEST_TSAN) && ((defined(__clang__) && __clang_major__ < 19) || (!defined(__clang__) && __GNUC__ < 13))
-inline constexpr bool threads_after_fork = false;
+/// May a child of a threaded process start threads? Not under the older runtimes of the sanitizers: a lock of their
+/// allocator that another thread held at the fork stays locked, and ThreadSanitizer's takes a thread of the child for
+/// one of the parent whose stack it got (docs/verification/sanitizers-and-compilers.md).
+#if (defined(__clang__) && __clang_major__ < 19) || (!defined(__clang__) && __GNUC__ < 13)
+inline constexpr bool threads_after_fork = !sanitized;
 #else
 inline constexpr bool threads_after_fork = true;
 #endif
 inline constexpr const char* no_threads_after_fork =
-    "this runtime of ThreadSanitizer ends or stops a child of a threaded process that starts threads";
+    "this sanitizer's runtime ends or stops a child of a threaded process that starts threads";
 
 }  // namespace support

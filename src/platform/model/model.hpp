@@ -129,7 +129,7 @@ struct options {
 
     /// Called between any two steps, for invariants. Operations of the contract do not count as steps here.
     std::function<void()> on_step;
-    /// Called before time leaps by so much, because nobody has anything to do but wait, or options::time_leaps.
+    /// Called before time leaps by so much, because everybody waits, or yields again and again, or options::time_leaps.
     std::function<void(std::chrono::nanoseconds)> on_leap;
     /// Called outside of the run, before its first thread starts: sets up state that outlives a run.
     std::function<void()> before_run;
