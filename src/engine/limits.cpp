@@ -187,6 +187,9 @@ void set_frozen(runtime_state& runtime, bool frozen) noexcept {
         (void)apply_limit(wq);
         wq.to_be_filled = !frozen;
     });
+    if (!frozen) return;
+    // Of all queues: one that does not freeze may be nested in one that does.
+    for_each_queue(runtime, [](cmwq_queue& wq) { for_each_seat(wq, pass_through_list); });
 }
 
 /// Of a frozen queue in order: its first item still runs, on another queue perhaps, and the token waits for that. It

@@ -169,13 +169,16 @@ bool may_run_on(work_base& item, int cpu) noexcept {
     return rule == nullptr || rule->allows(wanted, cpu);
 }
 
-void place_seat(pool_workqueue& seat, const placement* where) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
-    // sync placement.2: release; pairs with placement.1; publishes the placement
-    seat.where.store(where, memory_order_release);
-    // Whoever read the former one under the list's lock has popped its item when this has the lock.
+void pass_through_list(pool_workqueue& seat) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
     const worker* self = this_worker_slot();
     seat.items.lock(self != nullptr ? &self->entry : nullptr);
     seat.items.unlock();
+}
+
+void place_seat(pool_workqueue& seat, const placement* where) noexcept {
+    // sync placement.2: release; pairs with placement.1; publishes the placement
+    seat.where.store(where, memory_order_release);
+    pass_through_list(seat);
 }
 
 bool open_seat(pool_workqueue& seat, const seat_nature& nature, seat_places places) noexcept {

@@ -93,6 +93,8 @@ struct seat_nature {
 
 /// Opens a closed seat with these places. False: no memory.
 [[nodiscard]] bool open_seat(pool_workqueue& seat, const seat_nature& nature, seat_places places) noexcept;
+/// Whoever read under the list's lock what the caller has changed since has popped its item when this returns.
+void pass_through_list(pool_workqueue& seat) noexcept;
 /// From here on its items run there. Those that were popped before, if they are not running yet, run where they are.
 void place_seat(pool_workqueue& seat, const placement* where) noexcept;
 /// Is there a CPU that its items may not run on?

@@ -20,18 +20,30 @@ constexpr int items_per_shared_turn = 16;
 /// Items that a token passes over, because they may not run where it is, for one behind them that may.
 constexpr std::size_t most_passed_over = 64;
 
-enum class turn { done, empty, elsewhere, token_left };
+enum class turn { done, empty, elsewhere, no_place_left, token_left };
 
 void run_nested_token(worker& me, token& carrier, int& left) noexcept;
+
+/// Under the list's lock: who lowers a limit passes through the lists after that, so that what was enqueued later is
+/// popped by nobody who has not seen it.
+bool has_lost_its_place(const pool_workqueue& seat) noexcept {
+    for (const pool_workqueue* each = &seat; each != nullptr; each = each->parent) {
+        if (is_over_its_limit(*each)) return true;
+    }
+    return false;
+}
 
 /// `left`: of the worker's turn; a nested token does not count, what it does counts. `elsewhere`: the seat's items have
 /// to run on other CPUs, the first of them on that of `wanted`.
 turn run_next(worker& me, token& carrier, place& wanted, int& left) noexcept {
     pool_workqueue& seat = *carrier.seat;
     picked_item picked;
-    bool first = true;
+    bool first = true, lost = false;
     // The rule is read while the list is held: see place_seat.
     const auto may = [&](work_base& item) {
+        if (first && has_lost_its_place(seat)) [[unlikely]]
+            lost = true;
+        if (lost) return false;
         const placement* rule = rule_of(seat);
         if (rule == nullptr || rule->allows(home::place_of(item), me.pool->cpu)) [[likely]]
             return true;
@@ -44,6 +56,7 @@ turn run_next(worker& me, token& carrier, place& wanted, int& left) noexcept {
         run_nested_token(me, static_cast<token&>(*picked.item), left);
         return turn::done;
     }
+    if (lost) return turn::no_place_left;
     --left;
     if (popped == worklist::found::nothing) return turn::empty;
     if (popped == worklist::found::elsewhere) return turn::elsewhere;
@@ -69,6 +82,7 @@ bool run_turn(worker& me, token& carrier, int& left, place& wanted) noexcept {
     for (int done = 0; left > 0 && !has_to_give_way(seat, done); ++done) {
         if (is_over_its_limit(seat) && retire_token(seat, carrier)) return false;
         const turn what = run_next(me, carrier, wanted, left);
+        if (what == turn::no_place_left) continue;
         if (what == turn::elsewhere) break;
         if (what == turn::token_left) return false;  // the worker that it waits for sends it on
         if (what == turn::empty) {

@@ -110,9 +110,9 @@ inline std::uint64_t word_of(work_base& item) noexcept {
         }
         const std::uint64_t next = refused ? seen : (seen & work_word::last_worker) | work_word::pending | place;
         // sync work-word.1: acquire-release read-modify-write; pairs with work-word.2, work-word.3, work-word.5,
-        // work-word.6, work-word.7, work-word.9; publishes what the caller stored before enqueue, whether it was
-        // accepted or refused. Written as a plain load, a refusal between a worker's decision to run and its release
-        // would be lost.
+        // work-word.6, work-word.7, work-word.9, work-word.16; publishes what the caller stored before enqueue, whether
+        // it was accepted or refused. Written as a plain load, a refusal between a worker's decision to run and its
+        // release would be lost.
         if (word.compare_exchange_weak(seen, next, memory_order_acq_rel, memory_order_relaxed)) {
             if (!refused) return refusal::none;
             return (as_seen_here(seen) & work_word::pending) != 0 ? refusal::already_pending : refusal::disabled;
@@ -240,9 +240,10 @@ inline std::uint64_t armed_word_of(work_base& item) noexcept {
 
 /// held -> as before.
 inline void transition_from_held(work_base& item) noexcept {
-    // Relaxed: what was done to a linked item meanwhile goes with the lists to whoever pops it, and to one that is not
-    // linked nothing was done.
-    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_relaxed);
+    // What was done to a linked item meanwhile goes with the lists to whoever pops it. Of one that is not linked it was
+    // read that it is not: whoever claims it next writes there, under other locks.
+    // sync work-word.16: release read-modify-write; pairs with work-word.1; we have looked before the next one links it
+    atomic_ref<std::uint64_t>{access::word(item)}.fetch_and(~work_word::held, memory_order_release);
 }
 
 /// held -> taken: by the thread that holds it, still with the lists. Without this bit the next thread to hold the lists

@@ -30,6 +30,7 @@ namespace model = cmwq::model;
 inline model::exploration_plan plan_of_this_test(std::uint64_t schedules) {
     model::exploration_plan plan;
     plan.schedules = schedules;
+    plan.first_again = true;
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
     if (test != nullptr) {
         plan.replay_command = std::string(program_invocation_short_name) +

@@ -170,6 +170,9 @@ struct exploration_plan {
     std::function<bool()> also_failed;
     bool quiet = false;  ///< print nothing to stderr
     bool shrink = true;  ///< explore: look for a failing run with few switches of threads that says the same
+    /// explore: the first schedule once more at the end; that it is another run then, because something outlives a run,
+    /// is a failure. Not with weak memory.
+    bool first_again = false;
 };
 
 /// What an exploration found.

@@ -98,7 +98,7 @@ public:
         for (std::uint64_t i = 1; i < plan_.schedules && !result_.failed; ++i) {
             run_schedule(schedule_number(base, i, result_.longest));
         }
-        if (!result_.failed) run_again(first, first_hash);
+        if (plan_.first_again && !how_.weak_memory && !result_.failed) run_again(first, first_hash);
         return result_;
     }
 
