@@ -208,13 +208,9 @@ void set_limit(pool_workqueue& seat, unsigned limit) noexcept {
     platform::fence_after_rmw();
 }
 
-/// The tokens of a nested seat that wait in the parent's for a place retire. None comes there after them: with a limit
-/// of none they are all too many.
+/// The limit is none. The tokens of a nested seat that wait in the parent's for a place retire, and none comes there
+/// after them: they are all too many.
 void take_back_tokens(pool_workqueue& seat) noexcept CMWQ_NO_THREAD_SAFETY_ANALYSIS {
-    {
-        locked hold{seat.tokens_lock};
-        set_limit(seat, 0);
-    }
     worklist& above = seat.parent->items;
     const worker* self = this_worker_slot();
     above.lock(self != nullptr ? &self->entry : nullptr);
@@ -234,8 +230,12 @@ void take_back_tokens(pool_workqueue& seat) noexcept CMWQ_NO_THREAD_SAFETY_ANALY
 
 }  // namespace
 
-void close_seat(pool_workqueue& seat) noexcept {
+void empty_seat(pool_workqueue& seat) noexcept {
     if (seat.scope == nullptr) return;
+    {
+        locked hold{seat.tokens_lock};
+        set_limit(seat, 0);  // late enqueuers, whose item has run already, find no place from here on
+    }
     if (seat.parent != nullptr) take_back_tokens(seat);
     platform::parker nothing_out;
     seat.tokens_lock.lock();
@@ -243,13 +243,15 @@ void close_seat(pool_workqueue& seat) noexcept {
     if (wait) seat.closing = &nothing_out;
     seat.tokens_lock.unlock();
     if (wait) wait_for(nothing_out, seat.scope->runtime);
-    // The last token's worker has left retire_token. Late enqueuers, whose item has run already, find no place from
-    // here on.
+    // The last token's worker has left retire_token once the lock is free.
+    locked hold{seat.tokens_lock};
+    seat.closing = nullptr;
+}
+
+void close_seat(pool_workqueue& seat) noexcept {
+    empty_seat(seat);
     locked hold{seat.tokens_lock};
     free_tokens(seat);
-    seat.nr_free.store(0, memory_order_relaxed);
-    seat.limit.store(0, memory_order_relaxed);
-    seat.closing = nullptr;
     seat.scope = nullptr;
     seat.parent = nullptr;
 }

@@ -103,8 +103,10 @@ void place_seat(pool_workqueue& seat, const placement* where) noexcept;
 [[nodiscard]] bool may_run_on(work_base& item, int cpu) noexcept;
 /// Where a token goes that is sent for an item of that place: the place it is to be given; none: to any pool.
 [[nodiscard]] place start_of_token(const pool_workqueue& seat, place wanted) noexcept;
-/// Waits until the seat's tokens have left the pools. The seat is empty and nobody enqueues any more. A nested one's
-/// tokens that wait for a place of the parent are taken back.
+/// Gives no place any more and waits until the seat's tokens have left the pools. The seat has no items, and nobody
+/// changes its limit. A nested one's tokens that wait for a place of the parent are taken back.
+void empty_seat(pool_workqueue& seat) noexcept;
+/// The same, and lets its tokens go. A closed seat stays as it is.
 void close_seat(pool_workqueue& seat) noexcept;
 /// In the child of a fork: closed, whatever was in it.
 void renew_seat(pool_workqueue& seat) noexcept;

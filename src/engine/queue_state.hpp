@@ -50,6 +50,7 @@ struct alignas(cmwq::engine::cache_line) cmwq_queue final : cmwq::queue {
     bool freezable = false;                           // I
     bool mem_reclaim = false;                         // I
     bool to_be_filled = false;                        // U: it has got places, for which items may wait
+    bool retiring = false;                            // U: it is drained, and its seats give no place any more
     bool drops_at_end = false;                        // I
     bool cpu_intensive = false;                       // I: a per-CPU queue on the unbound pools
     unsigned max_active = 0;                          // U: 0 = default

@@ -74,7 +74,8 @@ seat_places places_of(const cmwq_queue& wq, int seat) noexcept {
     for (const cmwq_queue* outer = wq.parent; outer != nullptr; outer = outer->parent) {
         tokens = std::min(tokens, own_limit(*outer));
     }
-    return {wq.freezable && wq.runtime->frozen ? 0 : tokens, tokens};
+    const bool none = wq.retiring || (wq.freezable && wq.runtime->frozen);
+    return {none ? 0 : tokens, tokens};
 }
 
 const placement* placement_of(const cmwq_queue& wq) noexcept {
@@ -107,6 +108,15 @@ void renew_seats(pool_workqueue* seats) noexcept {
     for (int seat = 0; seat < count; ++seat) renew_seat(seats[seat]);
     seats->nr_in_array = count;
     seats->next_closed = next;
+}
+
+void empty_seats(cmwq_queue& wq) noexcept {
+    {
+        locked hold{wq.runtime->setup_lock};
+        wq.retiring = true;
+    }
+    pool_workqueue* seats = wq.first_seat();
+    for (int seat = 0; seats != nullptr && seat < wq.nr_seats; ++seat) empty_seat(seats[seat]);
 }
 
 void close_seats(cmwq_queue& wq) noexcept {

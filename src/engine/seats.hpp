@@ -14,8 +14,8 @@ namespace engine {
 /// limit?
 [[nodiscard]] bool needs_seats(const cmwq_queue& wq) noexcept;
 
-/// How many of its items may be active at the seat with that index now (none while it is frozen), and how many it may
-/// be: no more than any queue that it is nested in allows. Under setup_lock.
+/// How many of its items may be active at the seat with that index now (none while it is frozen or being emptied), and
+/// how many it may be: no more than any queue that it is nested in allows. Under setup_lock.
 [[nodiscard]] seat_places places_of(const cmwq_queue& wq, int seat) noexcept;
 
 /// Where its items may run; null: anywhere. Under setup_lock.
@@ -26,6 +26,9 @@ enum class seats_start { with_places, without_places };
 /// One seat per CPU for queues whose limit counts per CPU, one per node for those whose limit is divided, one in all
 /// for the others. False: no memory, nothing has changed. Under setup_lock.
 [[nodiscard]] bool open_seats(cmwq_queue& wq, seats_start how) noexcept;
+
+/// Waits until nothing is out, and sees to it that it stays so. The queue is drained; not under setup_lock.
+void empty_seats(cmwq_queue& wq) noexcept;
 
 /// Waits until nothing is out, and closes them. The queue is drained; not under setup_lock.
 void close_seats(cmwq_queue& wq) noexcept;

@@ -248,6 +248,9 @@ void end_queue(cmwq_queue& wq, const detail::item_receiver* instead, const call_
         timers::instance().drop_armed_items(wq);
         drain_queue(wq);
         if (wq.bound != nullptr) let_room_callers_go(wq);
+        // While its rescuer can be summoned: whose item has run before its enqueue was over may have sent one more
+        // token, and there may be no worker to take it.
+        empty_seats(wq);
     }
     remove_from_runtime(wq);
     end_rescuer(wq);

@@ -3,6 +3,8 @@
 // Promise 8: a queue marked mem_reclaim makes progress when no thread can be had.
 #include "engine_scenario.hpp"
 
+#include "engine/queue_state.hpp"
+
 namespace {
 
 using namespace cmwq_test;
@@ -81,6 +83,39 @@ TEST(mem_reclaim, keeps_the_order_of_an_ordered_queue) {
         }
         wq->flush();
         model::check(order == std::vector<int>{0, 1, 2}, "in the order of enqueuing");
+    });
+}
+
+/// An enqueuer whose item has run already has still to send a token for it.
+template <class Before>
+void end_while_a_token_comes(tested_runtime& rt, Before before) {
+    auto wq = rt.make_queue(cmwq::ordered{.name = "reclaim", .freezable = true, .mem_reclaim = true});
+    tested_item item;
+    (void)wq->enqueue(item);
+    item.flush();
+    engine::pool_workqueue& seat = *wq->native()->first_seat();
+    model::thread enqueuer = model::spawn("enqueuer", [&] {
+        before();
+        engine::send_token(seat);
+    });
+    wq = {};
+    enqueuer.join();
+}
+
+TEST(mem_reclaim, ends_though_a_token_came_after_its_item_had_run) {
+    explore(with_nothing_but_a_rescuer(2), schedules, [] {
+        tested_runtime rt;
+        end_while_a_token_comes(rt, [] {});
+    });
+}
+
+TEST(mem_reclaim, ends_though_a_thaw_could_give_the_late_token_a_place) {
+    explore(with_nothing_but_a_rescuer(2), schedules, [] {
+        tested_runtime rt;
+        end_while_a_token_comes(rt, [&] {
+            rt.freeze();
+            rt.thaw();
+        });
     });
 }
 
