@@ -25,17 +25,23 @@ namespace cmwq {
 inline namespace v1 {
 namespace engine {
 
-/// To be called while the list is still held: from here on a flusher finds the item in the worker's slot.
-inline void pick_item(worker& me, picked_item& picked, work_base& item) noexcept {
+/// Of a claimed item that is in no list, and has no links to be cleared: who holds it may be reading them. From here on
+/// a flusher finds it in the worker's slot.
+inline void pick_unlinked(worker& me, picked_item& picked, work_base& item) noexcept {
     picked.item = &item;
     picked.word = word_of(item);
-    picked.waiting = home::marks_of(item);
-    access::prev_and_home(item) = 0;
     me.current_queue.store(queue_of_word(picked.word), memory_order_relaxed);
     me.item_number.store(me.item_number.load(memory_order_relaxed) + 1, memory_order_relaxed);
     // sync collision.2: release; pairs with collision.1, flush.3, flush.4, limit.3, note.3; publishes queue and number,
     // which belong to this item
     me.current.store(&item, memory_order_release);
+}
+
+/// Of a popped item, while its list is still held.
+inline void pick_item(worker& me, picked_item& picked, work_base& item) noexcept {
+    picked.waiting = home::marks_of(item);
+    access::prev_and_home(item) = 0;
+    pick_unlinked(me, picked, item);
 }
 
 /// The same for what may be a token.

@@ -42,7 +42,7 @@ void run_as_guest(worker& guest, work_base& item) noexcept {
     worker_pool& pool = *guest.pool;
     picked_item picked;
     platform::set_thread_slot(&guest);
-    pick_item(guest, picked, item);
+    pick_unlinked(guest, picked, item);
     (void)execute_item(guest, picked, nullptr);
     // In the child of a fork: there the thread is nobody's, and nothing of the parent's is to be put in order.
     if (platform::thread_slot() != &guest) return;

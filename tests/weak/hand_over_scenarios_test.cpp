@@ -51,6 +51,25 @@ TEST(hand_over, of_an_item_that_runs_in_its_enqueuer_forgets_nothing) {
     });
 }
 
+/// Who cancels or flushes an item looks whether it is in a list; that of a guest never was.
+TEST(hand_over, of_an_item_that_runs_in_its_enqueuer_to_those_who_ask_where_it_is) {
+    explore(without_watchdog(on_cpus(2)), 10 * quick, [] {
+        tested_runtime rt;
+        const auto wq =
+            rt.make_queue(cmwq::unbound{.name = "bounded",
+                                        .bound = {.max_pending = 1, .when_full = cmwq::full_queue::run_in_caller}});
+        std::array<errand, 2> items;
+        together({{0,
+                   [&] {
+                       for (errand& item : items) (void)wq->enqueue(item);
+                   }},
+                  {1, [&] {
+                       for (errand& item : items) (void)item.flush();
+                       for (errand& item : items) (void)item.cancel_sync();
+                   }}});
+    });
+}
+
 // ---- the state word ------------------------------------------------------------------------------------------------
 
 constexpr std::uint64_t some_queue = engine::in_queue(3);
