@@ -66,12 +66,12 @@ void for_each_tested_pool(Visit visit) {
     for (engine::runtime_state* runtime : watched_runtimes()) for_each_pool(*runtime, visit);
 }
 
-/// Checks `invariant(pool)` for each pool of the tested runtimes between any two steps.
+/// Checks `invariant(pool)` for each pool of the tested runtimes after any step that can have changed something.
 template <class Invariant>
 model::options with_pool_invariant(model::options how, Invariant invariant) {
     how.on_step = [invariant, others = how.on_step] {
         if (others) others();
-        for_each_tested_pool(invariant);
+        if (last_step_is_change()) for_each_tested_pool(invariant);
     };
     return how;
 }

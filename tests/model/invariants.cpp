@@ -4,9 +4,11 @@
 #include "backend/scheduler.hpp"
 #include "engine/registry.hpp"
 #include "model.hpp"
+#include "model/engine_memory.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdlib>
 #include <deque>
 #include <utility>
@@ -103,14 +105,29 @@ private:
     std::size_t next_ = 0;
 };
 
+/// A set of addresses that may say yes to a few others, too.
+class set_of_places {
+public:
+    void add(const void* object) { seen_[index_of(object)] = true; }
+    bool may_contain(const void* object) const { return seen_[index_of(object)]; }
+
+private:
+    static std::size_t index_of(const void* object) {
+        return reinterpret_cast<std::uintptr_t>(object) / sizeof(std::uint64_t) % 4096;
+    }
+    std::bitset<4096> seen_;
+};
+
 struct watch {
     std::vector<runtime_state*> runtimes;
     std::vector<bool> quiet;  // of each runtime: it is frozen, and nothing of it was active any more
     std::vector<watched_item> items;
+    set_of_places places_of_items;  // what a step names that begins or ends an instance
     table<watched_list> lists;
     table<watched_order> orders;
     table<watched_flush> flushes;
     table<watched_neglect> neglected;
+    bool neglects = false;         // there is a pool that each step is counted for
     bool something_ended = false;  // a queue that hands its items to a receiver was seen
 };
 
@@ -119,7 +136,7 @@ std::uint64_t nr_runs = 0;
 std::uint64_t asked_for() {
     const char* const nth = std::getenv("CMWQ_MODEL_INVARIANTS");
     const std::uint64_t asked = nth != nullptr ? std::strtoull(nth, nullptr, 0) : 0;
-    return asked != 0 ? asked : 5;
+    return std::max(asked, std::uint64_t{1});
 }
 std::uint64_t each_run = asked_for();
 
@@ -141,23 +158,10 @@ watch& seen() {
     return everything;
 }
 
-/// What the last step changed, null: nothing that is looked at, as a load or a fence. What its thread did since then to
-/// plain variables is looked at with its next step that does.
-const void* changed_by_last_step() {
-    using model::detail::operation;
+/// Null: there is none yet.
+inline const model::detail::trace_entry* last_step() {
     auto& steps = model::detail::scheduler_of_run()->steps();
-    if (steps.size() == 0) return &everything;
-    const auto& last = steps.entry(steps.size() - 1);
-    switch (last.kind) {
-    case operation::load:
-    case operation::now:
-    case operation::task_state:
-    case operation::fence_seq_cst:
-    case operation::fence_all_threads:
-    case operation::fence_compiler: return nullptr;
-    case operation::compare_exchange: return last.result == model::detail::verdict::success ? last.object : nullptr;
-    default: return last.object != nullptr ? last.object : &everything;
-    }
+    return steps.size() != 0 ? &steps.entry(steps.size() - 1) : nullptr;
 }
 
 watched_item* find_watched(const work_base* item) {
@@ -299,9 +303,9 @@ void forget_in_order(const work_base& item) {
 
 /// The moment of the last step.
 moment last_moment() {
-    auto& run = *model::detail::scheduler_of_run();
-    if (run.memory() == nullptr || run.steps().size() == 0) return {};
-    return run.memory()->moment_of(run.steps().entry(run.steps().size() - 1).fiber);
+    auto* const memory = model::detail::scheduler_of_run()->memory();
+    const auto* const step = last_step();
+    return memory != nullptr && step != nullptr ? memory->moment_of(step->fiber) : moment{};
 }
 
 /// With weak memory a flush waits for what C++ says was queued before it. The order of the steps says more: nothing
@@ -418,6 +422,7 @@ void check_no_idle_worker_beside_work(const worker_pool& pool, bool has_work) {
     }
     const std::int64_t now = platform::now().count();
     if (neglect.steps++ == 0) neglect.since = now;
+    seen().neglects = true;
     require(now - neglect.since < longest_neglect || neglect.steps < steps_of_neglect,
             "11 no idle worker beside work: an item waits, a worker is idle, and nobody is woken");
 }
@@ -457,6 +462,8 @@ void note_start(watched_item& one, std::uint64_t now) {
     one.runner = engine::registry::instance().worker_of(engine::last_worker_of_word(now));
     require(one.runner != nullptr, "2 non-reentrancy: a worker says which item it runs");
     one.runner_number = peek(one.runner->item_number);
+    seen().places_of_items.add(&one.runner->current);  // of a rescuer or guest, too
+    seen().places_of_items.add(&one.runner->item_number);
     one.runner_queue = engine::queue_of_word(now);
     one.runner_pushed = one.pushed;
     one.runner_awaited = std::exchange(one.awaits_flush, false);
@@ -507,42 +514,87 @@ void follow_pushes_to(const worklist& list, bool of_seat, const cmwq_queue* in_o
 
 // ---- all of them ---------------------------------------------------------------------------------------------------
 
-/// Only those that the last step, or what is plain, can have brought into another state: there are many items.
-void look_at_items(const void* changed) {
+void look_at_item(watched_item& one) {
+    follow_runner(one);
+    follow_word(one);
+    check_pending_once(one);
+    check_non_reentrancy(one);
+    one.runs_seen = *one.runs;
+    one.inside_seen = *one.inside;
+}
+
+/// Begins or ends an instance with a change of that place?
+bool is_place_of(const watched_item& one, const void* changed) {
+    if (changed == one.word_place) return true;
+    const worker* runner = one.runner;
+    return runner != nullptr && (changed == &runner->current || changed == &runner->item_number);
+}
+
+void look_at_items_by(const void* changed) {
+    if (!seen().places_of_items.may_contain(changed)) return;
     for (watched_item& one : seen().items) {
-        const worker* runner = one.runner;
-        const bool counted = *one.runs != one.runs_seen || *one.inside != one.inside_seen;
-        const bool of_runner = runner != nullptr && (changed == &runner->current || changed == &runner->item_number);
-        if (changed != one.word_place && !counted && !of_runner) continue;
-        follow_runner(one);
-        follow_word(one);
-        check_pending_once(one);
-        check_non_reentrancy(one);
-        one.runs_seen = *one.runs;
-        one.inside_seen = *one.inside;
+        if (is_place_of(one, changed)) look_at_item(one);
     }
 }
 
+/// Only those that the last step, or what is plain, can have brought into another state: there are many items.
+void look_at_items(const void* changed) {
+    for (watched_item& one : seen().items) {
+        const bool counted = *one.runs != one.runs_seen || *one.inside != one.inside_seen;
+        if (counted || is_place_of(one, changed)) look_at_item(one);
+    }
+}
+
+void follow_freezes() {
+    for (std::size_t i = 0; i < seen().runtimes.size(); ++i) follow_freeze(i);
+}
+
+void look_at_pool(worker_pool& pool) {
+    follow_pushes_to(pool.list, false, nullptr);
+    check_running_count(pool);
+    check_no_idle_worker_beside_work(pool, pool.list.newest() != nullptr || pool.list.listed() != 0);
+    check_list(pool.list);
+}
+
 void look_at_pools() {
+    seen().neglects = false;
     for_each_watched_pool([](worker_pool& pool) {
-        follow_pushes_to(pool.list, false, nullptr);
-        check_running_count(pool);
-        check_no_idle_worker_beside_work(pool, pool.list.newest() != nullptr || pool.list.listed() != 0);
-        check_list(pool.list);
+        look_at_pool(pool);
         if (pool.cpu == 0) check_worker_bound(*pool.scope);
     });
 }
 
-void look_at_queues() {
-    for_each_ready_queue([](cmwq_queue& wq, runtime_state&) {
-        for_each_seat_of(wq, [&](pool_workqueue& seat) {
-            follow_pushes_to(seat.items, true, wq.one_at_a_time ? &wq : nullptr);
-            check_max_active(seat);
-            check_list(seat.items);
-        });
-        check_flush_completeness(wq);
-        seen().something_ended = seen().something_ended || peek(wq.ending) != nullptr;
+void look_at_queue(cmwq_queue& wq) {
+    for_each_seat_of(wq, [&](pool_workqueue& seat) {
+        follow_pushes_to(seat.items, true, wq.one_at_a_time ? &wq : nullptr);
+        check_max_active(seat);
+        check_list(seat.items);
     });
+    check_flush_completeness(wq);
+    seen().something_ended = seen().something_ended || peek(wq.ending) != nullptr;
+}
+
+void look_at_queues() {
+    for_each_ready_queue([](cmwq_queue& wq, runtime_state&) { look_at_queue(wq); });
+}
+
+/// What was pushed is known before what begins, and what begins and ends before a round of flushing ends.
+void look_at_everything(const void* changed) {
+    look_at_pools();
+    follow_freezes();
+    look_at_items(changed);
+    look_at_queues();
+}
+
+void look_at_part(const engine_part& part, const void* changed) {
+    if (part.pool != nullptr) {
+        look_at_pool(*part.pool);
+        if (changed == &part.pool->nr_workers) check_worker_bound(*part.pool->scope);
+    }
+    if (part.scope != nullptr) check_worker_bound(*part.scope);
+    if (part.queue != nullptr) follow_freezes();
+    look_at_items_by(changed);
+    if (part.queue != nullptr && is_ready(*part.queue)) look_at_queue(*part.queue);
 }
 
 }  // namespace
@@ -557,15 +609,20 @@ void count_run() {
     looks = nr_runs % each_run == 0;
 }
 
+bool last_step_is_change() {
+    const auto* const step = last_step();
+    return step == nullptr || is_change(*step);
+}
+
+// What a thread does to plain variables is looked at with its next step that changes something.
 void check_invariants() {
     if (!is_looked_at()) return;
-    const void* const changed = changed_by_last_step();
-    if (changed == nullptr) return;
-    // What was pushed is known before what begins, and what begins and ends before a round of flushing ends.
-    look_at_pools();
-    for (std::size_t i = 0; i < seen().runtimes.size(); ++i) follow_freeze(i);
-    look_at_items(changed);
-    look_at_queues();
+    const auto* const step = last_step();
+    if (step == nullptr) return look_at_everything(nullptr);
+    if (!is_change(*step)) return;
+    const engine_part part = part_changed_by(*step);
+    if (part.everything || seen().neglects) return look_at_everything(step->object);
+    look_at_part(part, step->object);
 }
 
 under_watch::under_watch(work_base& item, const int& runs, const int& inside) : item_{&item} {
@@ -576,6 +633,7 @@ under_watch::under_watch(work_base& item, const int& runs, const int& inside) : 
     one.inside = &inside;
     one.word = engine::access::word(item);
     one.word_place = &engine::access::word(item);
+    seen().places_of_items.add(one.word_place);
     seen().items.push_back(one);
 }
 
@@ -590,11 +648,13 @@ under_watch::~under_watch() {
 }
 
 void watch_runtime(runtime_state& runtime) {
+    forget_engine_memory();
     seen().runtimes.push_back(&runtime);
     seen().quiet.push_back(false);
 }
 
 void forget_runtime(runtime_state& runtime) {
+    forget_engine_memory();
     auto& all = seen().runtimes;
     const auto at = std::find(all.begin(), all.end(), &runtime);
     if (at == all.end()) return;
@@ -613,6 +673,7 @@ const std::vector<runtime_state*>& watched_runtimes() {
 }
 
 void forget_all_watched() {
+    forget_engine_memory();
     seen() = {};
 }
 

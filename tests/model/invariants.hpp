@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Twelve sentences that hold between any two steps of any run of the engine. Every scenario that runs on_cpus(…) or
-// on_two_nodes() checks all of them at each step of each fifth run, because a look costs as much as five steps; of each
-// n-th with CMWQ_MODEL_INVARIANTS=n in the environment. Each is one function of invariants.cpp.
+// on_two_nodes() checks them at each step of each run; of each n-th with CMWQ_MODEL_INVARIANTS=n in the environment.
+// After a step those are checked that it can have broken (engine_memory.hpp). Each is one function of invariants.cpp.
 //
 // The look is from outside: between two steps at most one atomic operation has happened, so that each transition of an
 // item's state word is seen, and by whom. Nothing here is a step of the run.
@@ -45,6 +45,9 @@ const std::vector<engine::runtime_state*>& watched_runtimes();
 
 /// For options::on_step: all twelve.
 void check_invariants();
+
+/// Or is there none yet? For what else a scenario looks at between steps.
+bool last_step_is_change();
 
 /// For options::after_run: whoever was watched is gone.
 void forget_all_watched();

@@ -23,6 +23,12 @@ void expect_broken(const char* invariant, const std::function<void()>& body, int
     EXPECT_NE(result.message.find(invariant), std::string::npos) << result.report;
 }
 
+/// A scenario's own step is followed by a look at everything, before the next one.
+void let_it_be_seen() {
+    model::interrupt();
+    model::interrupt();
+}
+
 engine::pool_scope& percpu_scope(cmwq::runtime& rt) {
     return *peek(engine::access::impl(rt)->scopes[0]);
 }
@@ -54,7 +60,7 @@ TEST(invariant_can_fail, pending_once) {
         (void)rt.system().enqueue(item);
         rt.system().flush();
         ++item.runs;
-        model::interrupt();
+        let_it_be_seen();
     });
 }
 
@@ -116,7 +122,7 @@ TEST(invariant_can_fail, flush_completeness) {
             while (peek(wq.flush_remaining) == 0) model::sleep_for(1us);
             model::sleep_for(10us);
             overwrite(wq.flush_remaining, std::size_t{0});
-            model::interrupt();
+            let_it_be_seen();
         },
         2);
 }
@@ -152,7 +158,7 @@ TEST(invariant_can_fail, worker_bound) {
         (void)rt.system().enqueue(item);
         rt.system().flush();
         overwrite(percpu_scope(rt).nr_workers, 4u);
-        model::interrupt();
+        let_it_be_seen();
     });
 }
 
@@ -162,7 +168,7 @@ TEST(invariant_can_fail, running_count) {
         blocking_item item;
         item.start(rt.system());
         overwrite(percpu_scope(rt).pools[0].nr_running, 0);
-        model::interrupt();
+        let_it_be_seen();
     });
 }
 

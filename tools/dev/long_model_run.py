@@ -97,7 +97,7 @@ def explore(how, binary, log):
     total, last_seed = so_far(how.log)
     seed = how.seed if last_seed is None else last_seed + 1
     log.say(f"begins: revision {revision()}, {how.schedules} schedules of each exploration in a lap, invariants in one run of "
-            f"{os.environ.get('CMWQ_MODEL_INVARIANTS', '5')}, filter {how.filter}")
+            f"{os.environ.get('CMWQ_MODEL_INVARIANTS', '1')}, filter {how.filter}")
     with concurrent.futures.ThreadPoolExecutor(how.jobs) as pool:
         while total.schedules < how.total and time.monotonic() - begun < how.hours * 3600:
             seeds = range(seed, seed + how.jobs)
