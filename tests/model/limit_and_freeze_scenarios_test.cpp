@@ -135,6 +135,32 @@ TEST(changing_limit, lowered_ends_a_token_with_its_present_item) {
 }
 
 /// The first item computes, so that nobody is woken for those behind it: they lie in the pool when the limit comes.
+/// The token of the short item has found its place free, and is about to look what comes next.
+TEST(changing_limit, lowered_holds_for_an_item_that_comes_after_it) {
+    explore(on_cpus(2), schedules, [] {
+        tested_runtime rt;
+        const auto wq = rt.make_queue(cmwq::unbound{.name = "limited", .max_active = 2});
+        gate begun, over, may_end;
+        tested_item lasting, brief, later;
+        lasting.body = [&](tested_item&) {
+            begun.open();
+            may_end.wait();
+        };
+        brief.body = [&](tested_item&) { over.open(); };
+        later.body = [&](tested_item&) { model::check(lasting.inside == 0, "one at a time"); };
+        (void)wq->enqueue(lasting);
+        begun.wait();
+        (void)wq->enqueue(brief);
+        over.wait();
+        wq->set_max_active(1);
+        (void)wq->enqueue(later);
+        model::sleep_for(1ms);
+        may_end.open();
+        wq->flush();
+        model::check(later.runs == 1, "it runs");
+    });
+}
+
 TEST(changing_limit, that_comes_first_holds_for_what_runs_and_for_what_waits) {
     explore(on_cpus(1), schedules / 4, [] {
         tested_runtime rt;

@@ -318,6 +318,8 @@ FAULTS = [
     # ---- limits and order
     Fault("one_token_too_many", "src/engine/seats.cpp", "return {none ? 0 : tokens, tokens};",
           "++tokens; return {none ? 0 : tokens, tokens};", "max_active.*:ordered_queue.*"),
+    Fault("limit_is_read_before_the_list_is_held", "src/engine/turn.cpp", "if (first && has_lost_its_place(seat)) [[unlikely]]",
+          "if (false)", "changing_limit.lowered_holds_for*"),
     Fault("limit_ignored", "src/engine/seats.cpp",
           "wq.max_active < wq.runtime->options.max_workers || (wq.per_node", "(wq.per_node", "max_active.*"),
     Fault("one_seat_for_all_cpus", "src/engine/seats.cpp", "if (!wq.scope->unbound()) return wq.scope->nr_pools;",
