@@ -100,8 +100,11 @@ public:
         }
     }
     arc(arc&& other) noexcept : object_{std::exchange(other.object_, nullptr)} {}
-    arc& operator=(arc other) noexcept {
-        std::swap(object_, other.object_);
+    // Not by value: clang 14 forgets to end the argument of `owner = {}` in a template.
+    arc& operator=(const arc& other) noexcept { return *this = arc{other}; }
+    arc& operator=(arc&& other) noexcept {
+        arc taken{std::move(other)};
+        std::swap(object_, taken.object_);
         return *this;
     }
     ~arc() {

@@ -36,8 +36,10 @@ public:
     owned_queue(owned_queue&& other) noexcept : queue_{std::exchange(other.queue_, nullptr)} {}
 
     /// Drains and destroys the queue it had, and takes over the other's.
-    owned_queue& operator=(owned_queue other) noexcept {
-        std::swap(queue_, other.queue_);
+    owned_queue& operator=(owned_queue&& other) noexcept {
+        // By value, clang 14 forgets to end the argument of `wq = {}` in a template.
+        owned_queue taken{std::move(other)};
+        std::swap(queue_, taken.queue_);
         return *this;
     }
 

@@ -202,6 +202,25 @@ TEST_F(spawned_functions, are_called_and_destroyed_once) {
     EXPECT_EQ(made, destroyed);
 }
 
+template <class Counted>
+void make_one_and_let_it_go() {
+    auto owner = cmwq::make_arc<Counted>();
+    owner = {};
+    EXPECT_EQ(made, destroyed) << "assigned";
+    owner = cmwq::make_arc<Counted>();
+    auto second = cmwq::make_arc<Counted>();
+    second = owner;
+    owner = nullptr;
+    EXPECT_EQ(made, destroyed + 1) << "one is left, and one owner";
+}
+
+TEST(arc_assignment, lets_the_former_object_go_in_a_template_too) {
+    made = destroyed = 0;
+    make_one_and_let_it_go<by_arc>();
+    EXPECT_EQ(made, 3);
+    EXPECT_EQ(made, destroyed);
+}
+
 TEST_F(spawned_functions, stay_with_their_caller_when_refused) {
     const support::misuse_recorder recorder;
     support::blocked_queue held;

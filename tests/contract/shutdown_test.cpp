@@ -237,6 +237,19 @@ TEST(shutdown, that_drops_ends_an_item_that_always_enqueues_itself) {
     EXPECT_FALSE(item.busy());
 }
 
+template <class Function>
+void run_once_and_let_the_queue_go(Function function) {
+    auto wq = cmwq::make_queue(cmwq::percpu{.name = "short-lived"});
+    ASSERT_TRUE(wq->try_spawn(function));
+    wq = {};
+}
+
+TEST(shutdown, by_assignment_of_no_queue_is_none_the_less_one_in_a_template) {
+    std::atomic<bool> ran{false};
+    run_once_and_let_the_queue_go([&ran] { ran = true; });
+    EXPECT_TRUE(ran);
+}
+
 TEST(shutdown, at_end_says_what_the_destructor_does) {
     tally count;
     {
