@@ -62,7 +62,7 @@ TEST(concurrency, counts_return_to_zero_with_every_tier) {
     for (const block_detection tier : all_tiers) {
         model::options how = with_pool_invariant(on_cpus(2), counts_are_sound);
         how.step_limit = 1'000'000;
-        explore(how, schedules, [tier] {
+        explore(how, schedules / 2, [tier] {
             tested_runtime rt{{.detect = tier}};
             run_mixed_items(rt.system());
             run_mixed_items(rt.system_unbound());

@@ -276,9 +276,9 @@ void freeze_a_family(bool parent_freezes, bool child_freezes) {
 
 TEST(nested_limit, holds_a_frozen_family_back_and_forgets_nothing) {
     for (const auto& how : {on_cpus(1), on_cpus(2)}) {
-        explore(without_watchdog(how), schedules, [] { freeze_a_family(true, false); });
-        explore(without_watchdog(how), schedules, [] { freeze_a_family(false, true); });
-        explore(without_watchdog(how), schedules, [] { freeze_a_family(true, true); });
+        explore(without_watchdog(how), schedules / 3, [] { freeze_a_family(true, false); });
+        explore(without_watchdog(how), schedules / 3, [] { freeze_a_family(false, true); });
+        explore(without_watchdog(how), schedules / 3, [] { freeze_a_family(true, true); });
     }
 }
 

@@ -51,7 +51,7 @@ TEST(thread_failure, of_half_of_the_starts_delays_and_loses_nothing) {
         how.failing_thread_starts.probability = 0.5;
         how.step_limit =
             2'000'000;  // several failures in a row mean seconds of back-off, and a watchdog's look each 10 ms
-        explore(how, schedules, use_what_there_is);
+        explore(how, schedules / 2, use_what_there_is);
     }
 }
 
