@@ -140,22 +140,17 @@ TEST(changing_limit, lowered_holds_for_an_item_that_comes_after_it) {
     explore(on_cpus(2), schedules, [] {
         tested_runtime rt;
         const auto wq = rt.make_queue(cmwq::unbound{.name = "limited", .max_active = 2});
-        gate begun, over, may_end;
-        tested_item lasting, brief, later;
-        lasting.body = [&](tested_item&) {
-            begun.open();
-            may_end.wait();
-        };
-        brief.body = [&](tested_item&) { over.open(); };
+        held_item lasting;
+        tested_item brief, later;
         later.body = [&](tested_item&) { model::check(lasting.inside == 0, "one at a time"); };
         (void)wq->enqueue(lasting);
-        begun.wait();
+        lasting.wait_until_begun();
         (void)wq->enqueue(brief);
-        over.wait();
-        wq->set_max_active(1);
+        (void)brief.flush();
+        model::check(wq->set_max_active(1), "a lower limit needs no memory");
         (void)wq->enqueue(later);
         model::sleep_for(1ms);
-        may_end.open();
+        lasting.end.open();
         wq->flush();
         model::check(later.runs == 1, "it runs");
     });
