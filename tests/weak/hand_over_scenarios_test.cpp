@@ -28,14 +28,17 @@ struct errand : cmwq::work<errand> {
     }
 };
 
+auto make_queue_full_at_one(tested_runtime& rt) {
+    return rt.make_queue(
+        cmwq::unbound{.name = "bounded", .bound = {.max_pending = 1, .when_full = cmwq::full_queue::run_in_caller}});
+}
+
 /// Where the bounded queue is full its enqueuers run the item, as guests. Nobody looks after a guest: what a worker
 /// left with it has to be found by the guest's own last look.
 TEST(hand_over, of_an_item_that_runs_in_its_enqueuer_forgets_nothing) {
     explore(without_watchdog(on_cpus(2)), 4 * quick, [] {
         tested_runtime rt;
-        const auto wq =
-            rt.make_queue(cmwq::unbound{.name = "bounded",
-                                        .bound = {.max_pending = 1, .when_full = cmwq::full_queue::run_in_caller}});
+        const auto wq = make_queue_full_at_one(rt);
         errand contended;
         std::array<errand, 2> others;
         contended.body = others[0].body = others[1].body = [] { work_a_little(2); };
@@ -55,9 +58,7 @@ TEST(hand_over, of_an_item_that_runs_in_its_enqueuer_forgets_nothing) {
 TEST(hand_over, of_an_item_that_runs_in_its_enqueuer_to_those_who_ask_where_it_is) {
     explore(without_watchdog(on_cpus(2)), 10 * quick, [] {
         tested_runtime rt;
-        const auto wq =
-            rt.make_queue(cmwq::unbound{.name = "bounded",
-                                        .bound = {.max_pending = 1, .when_full = cmwq::full_queue::run_in_caller}});
+        const auto wq = make_queue_full_at_one(rt);
         std::array<errand, 2> items;
         together({{0,
                    [&] {
